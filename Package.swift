@@ -1,0 +1,68 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// One library target of the table in docs/ARCHITECTURE.md; `Tests/ArchitectureTests` holds every file's imports to that table.
+func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+  name: "orrery",
+  products: [
+    .executable(name: "orrery", targets: ["orrery"]),
+    .library(name: "Orrery", targets: ["Orrery"]),
+    .library(name: "OrreryTesting", targets: ["OrreryTesting"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    layer("OrreryBase", ["CXXHash"]),
+    layer("OrreryMachine", ["OrreryBase"]),
+    layer("OrreryImage", ["OrreryBase"]),
+    layer("OrreryScenario", ["OrreryBase"]),
+    layer("OrreryTrace", ["OrreryBase"]),
+    layer("OrreryCompare", ["OrreryBase", "OrreryTrace"]),
+    layer(
+      "Orrery",
+      ["OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare"]),
+    layer("OrreryHost", ["OrreryBase"]),
+    layer("OrreryTesting", ["Orrery", "OrreryCompare", "OrreryHost"]),
+    layer(
+      "OrreryCommands",
+      [
+        "Orrery", "OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare",
+        "OrreryHost", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "orrery", dependencies: ["OrreryCommands"], swiftSettings: strict),
+    tests("OrreryBaseTests", ["OrreryBase"]),
+    tests("OrreryMachineTests", ["OrreryMachine", "OrreryBase"]),
+    tests("OrreryImageTests", ["OrreryImage", "OrreryBase"]),
+    tests("OrreryScenarioTests", ["OrreryScenario", "OrreryBase"]),
+    tests("OrreryTraceTests", ["OrreryTrace", "OrreryBase"]),
+    tests("OrreryCompareTests", ["OrreryCompare", "OrreryTrace", "OrreryBase"]),
+    tests(
+      "OrreryTests",
+      [
+        "Orrery", "OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare",
+        "OrreryHost",
+      ]),
+    tests("OrreryHostTests", ["OrreryHost", "OrreryBase"]),
+    tests(
+      "OrreryCommandsTests",
+      ["OrreryCommands", "Orrery", "OrreryBase", "OrreryTrace", "OrreryCompare", "OrreryHost"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

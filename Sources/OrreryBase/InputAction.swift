@@ -1,0 +1,66 @@
+/// One thing done to the machine from outside.
+@frozen
+public enum InputAction: Hashable, Sendable {
+  /// A key pressed or released at the keyboard.
+  case key(Key, isPressed: Bool)
+  /// A byte that arrives at the receiver of serial port `port` (0 is COM1).
+  case serial(port: UInt8, byte: UInt8)
+  /// One edge on an interrupt request line, 0…15, ORed with the device's own line.
+  case interruptLine(UInt8)
+  /// A vector presented to the processor past the 8259, as an external interrupt.
+  case vector(UInt8)
+  /// One edge on the processor's NMI pin.
+  case nonMaskableInterrupt
+}
+
+/// The point within one clock at which an input is applied.
+@frozen
+public enum InputPoint: UInt8, Hashable, Sendable {
+  /// At the step boundary, before the devices' events that are due at the same clock.
+  case boundary = 0
+  /// Directly before the instruction that is about to execute: after events, and after the lines were sampled with nothing to deliver. Actions anchored to a symbol use it.
+  case instruction = 1
+}
+
+/// An action with the exact point at which it is, or was, applied.
+@frozen
+public struct InputEvent: Hashable, Sendable {
+  public var clock: Clock
+  public var point: InputPoint
+  public var action: InputAction
+
+  @inlinable
+  public init(clock: Clock, point: InputPoint = .boundary, action: InputAction) {
+    self.clock = clock
+    self.point = point
+    self.action = action
+  }
+}
+
+extension InputAction {
+  /// The action as one number: kind in bits 32…39, payload below.
+  public var encoded: UInt64 {
+    switch self {
+    case .key(let key, let isPressed): 0 << 32 | (isPressed ? 1 << 16 : 0) | UInt64(key.rawValue)
+    case .serial(let port, let byte): 1 << 32 | UInt64(port) << 8 | UInt64(byte)
+    case .interruptLine(let line): 2 << 32 | UInt64(line)
+    case .vector(let vector): 3 << 32 | UInt64(vector)
+    case .nonMaskableInterrupt: 4 << 32
+    }
+  }
+
+  /// The action that `encoded` stands for; nil when it stands for none.
+  public init?(encoded: UInt64) {
+    let payload = encoded & 0xFFFF_FFFF
+    let low = UInt8(truncatingIfNeeded: payload)
+    switch (encoded >> 32, payload) {
+    case (0, 0...0x1FFFF):
+      self = .key(Key(rawValue: UInt16(truncatingIfNeeded: payload)), isPressed: payload >> 16 == 1)
+    case (1, 0...0xFFFF): self = .serial(port: UInt8(payload >> 8), byte: low)
+    case (2, 0...15): self = .interruptLine(low)
+    case (3, 0...255): self = .vector(low)
+    case (4, 0): self = .nonMaskableInterrupt
+    default: return nil
+    }
+  }
+}
