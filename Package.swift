@@ -47,6 +47,7 @@ let package = Package(
         "OrreryHost", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "orrery", dependencies: ["OrreryCommands"], swiftSettings: strict),
+    tests("ArchitectureTests", []),
     tests("OrreryBaseTests", ["OrreryBase"]),
     tests("OrreryMachineTests", ["OrreryMachine", "OrreryBase"]),
     tests("OrreryImageTests", ["OrreryImage", "OrreryBase"]),

@@ -1,0 +1,56 @@
+# Orrery: `make help` says what each target does.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# One release build serves the command line tool, the tests and the benchmarks.
+BUILD := -c release -Xswiftc -enable-testing
+ORRERY := .build/release/orrery
+KERNEL := kernel/.build/orrery-kernel.elf
+STEP := scripts/step
+OUT := .build/run
+
+.PHONY: help run test kernel build debug setup bench format lint clean
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what the build needs (or name what is missing)
+	@scripts/setup libxxhash-dev
+
+build: setup ## Build everything once, in release mode with testing enabled
+	@$(STEP) "build (release, with tests)" swift build $(BUILD) --build-tests
+
+debug: setup ## Build the command line tool in debug mode
+	@$(STEP) "build (debug, command line tool)" swift build --scratch-path .build-debug --product orrery
+
+kernel: ## Build the kernel
+	@$(STEP) "build (kernel)" $(MAKE) -C kernel
+
+run: setup kernel ## Record the kernel under a scenario, replay the trace, compare with the golden, show the screen
+	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
+	@mkdir -p $(OUT)
+	@$(STEP) "record" $(ORRERY) record $(KERNEL) --scenario traces/first-light/first-light.scenario -o $(OUT)/first-light.orrery
+	@$(STEP) "replay" $(ORRERY) replay $(OUT)/first-light.orrery
+	@$(STEP) "compare with the golden" $(ORRERY) show --behaviour $(OUT)/first-light.orrery --golden traces/first-light/golden.txt
+	@$(ORRERY) show --screen $(OUT)/first-light.orrery
+	@$(ORRERY) show --summary $(OUT)/first-light.orrery
+
+test: setup kernel build debug ## Build and run every test
+	@$(STEP) "test" swift test $(BUILD) --skip-build
+
+bench: kernel setup ## Measure speed against QEMU and write docs/PERFORMANCE.md
+	@scripts/setup qemu-system-x86
+	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
+	@scripts/bench
+
+format: ## Format every Swift file
+	@git ls-files -z '*.swift' | xargs -0 swift format --in-place --parallel
+
+lint: ## Check the formatting of every Swift file
+	@git ls-files -z '*.swift' | xargs -0 swift format lint --strict --parallel
+
+clean: ## Remove what was built
+	@rm -rf .build .build-debug kernel/.build
