@@ -1,0 +1,25 @@
+/// Names code addresses; made by whoever knows the image's symbols.
+public protocol Symbolizer: Sendable {
+  /// The function that contains `address`, in the names of its source language, and how far into it the address is, in bytes; nil when it is in none.
+  func function(containing address: UInt64) -> SymbolizedAddress?
+}
+
+/// A code address by name.
+public struct SymbolizedAddress: Hashable, Sendable {
+  /// The function's demangled name, complete with any suffix its specialisation has.
+  public var name: String
+  /// The address less the function's start, in bytes.
+  public var offset: UInt64
+
+  public init(name: String, offset: UInt64) {
+    self.name = name
+    self.offset = offset
+  }
+}
+
+/// A symbolizer that knows no symbols: addresses stay numbers.
+public struct NoSymbols: Symbolizer {
+  public init() {}
+
+  public func function(containing address: UInt64) -> SymbolizedAddress? { nil }
+}

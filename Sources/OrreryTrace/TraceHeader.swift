@@ -1,0 +1,42 @@
+public import OrreryBase
+
+/// What a trace says before its first event: all that a replay needs.
+public struct TraceHeader: Hashable, Sendable {
+  /// The machine's revision, for example `pc-1`.
+  public var revision: String
+  /// The configuration of the machine, in the recorder's fixed order; keys and values are words of the scenario's settings.
+  public var configuration: [Setting]
+  /// The lanes that were recorded.
+  public var lanes: LaneSet
+  /// How many steps lie between two `state` events.
+  public var stateInterval: Steps
+  /// The kernel image, every byte.
+  public var image: [UInt8]
+  /// The name of the case, as the scenario states it; never a path.
+  public var scenarioName: String
+  /// The text of the scenario; empty for a run without one.
+  public var scenario: String
+
+  public init(
+    revision: String, configuration: [Setting] = [], lanes: LaneSet = .all, stateInterval: Steps = 1 << 26,
+    image: [UInt8] = [], scenarioName: String = "", scenario: String = ""
+  ) {
+    self.revision = revision
+    self.configuration = configuration
+    self.lanes = lanes
+    self.stateInterval = stateInterval
+    self.image = image
+    self.scenarioName = scenarioName
+    self.scenario = scenario
+  }
+
+  public struct Setting: Hashable, Sendable {
+    public var key: String
+    public var value: String
+
+    public init(_ key: String, _ value: String) {
+      self.key = key
+      self.value = value
+    }
+  }
+}
