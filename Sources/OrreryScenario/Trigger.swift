@@ -1,0 +1,11 @@
+/// What a rule waits for.
+public enum Trigger: Hashable, Sendable {
+  /// The first boundary of the run.
+  case start
+  /// A time counted from the start of the run.
+  case at(TimeSpan)
+  /// The `hit`th time that `text` was written to a serial port; occurrences do not overlap.
+  case afterSerial(ByteText, port: SerialPort = .com1, hit: Number = 1)
+  /// The `hit`th time that the instruction at a symbol is about to execute.
+  case onSymbol(String, hit: Number = 1)
+}
