@@ -1,0 +1,106 @@
+internal import Glibc
+internal import OrreryBase
+
+/// A file that appears under its name only when it is complete.
+///
+/// Bytes go to `NAME.partial` beside it, and `commit()` renames that to `NAME`; so a program that is killed, or a disk that fills up, never
+/// leaves half a file under the final name, and an older file of that name stays whole until then. A device such as `/dev/null` is written
+/// directly.
+public final class AtomicFile: @unchecked Sendable {
+  public let path: String
+  /// Where the bytes are until `commit()`.
+  public let partialPath: String
+  /// How many bytes were written.
+  public private(set) var count: UInt64 = 0
+
+  /// Whether an uncommitted file stays as `partialPath` (a trace, whose beginning is readable) or is removed.
+  private let keepsPartial: Bool
+  private var descriptor: Int32
+  private let isDevice: Bool
+
+  /// Creates `path.partial`; throws when `path` is a folder, when its folder is missing or closed to us, or when another process is writing it.
+  public init(path: String, keepsPartial: Bool) throws(HostError) {
+    self.path = path
+    self.keepsPartial = keepsPartial
+    var status = stat()
+    let exists = stat(path, &status) == 0
+    if exists, status.st_mode & S_IFMT == S_IFDIR {
+      throw HostError(
+        path: path, problem: "it is a folder", remedy: "name the file to write, such as \(path)/trace.orrery")
+    }
+    guard !path.isEmpty, path.utf8.last != UInt8(ascii: "/") else {
+      throw HostError(path: path, problem: "it names no file", remedy: "name the file to write")
+    }
+    isDevice = exists && status.st_mode & S_IFMT != S_IFREG
+    partialPath = isDevice ? path : path + ".partial"
+    // A file that cannot be replaced is refused now, not after an hour of recording.
+    if exists, !isDevice, access(path, W_OK) != 0 {
+      throw HostError(path: path, errno: errno, activity: "opening it for writing")
+    }
+    descriptor = open(partialPath, (isDevice ? O_WRONLY : O_WRONLY | O_CREAT) | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw HostError(path: path, errno: errno, activity: "opening it for writing") }
+    guard !isDevice else { return }
+    // Locked before it is emptied: a second writer must not destroy what the first has written.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, ftruncate(descriptor, 0) == 0 else {
+      let code = errno
+      close(descriptor)
+      descriptor = -1
+      if code == EWOULDBLOCK {
+        throw HostError(
+          path: path, problem: "another process is writing \(partialPath)",
+          remedy: "wait for it, or choose another name")
+      }
+      throw HostError(path: path, errno: code, activity: "opening it for writing")
+    }
+  }
+
+  deinit { abandon() }
+
+  public func write(_ bytes: UnsafeRawBufferPointer) throws(HostError) {
+    precondition(descriptor >= 0, "a file is written to only before it is committed or abandoned")
+    var rest = bytes
+    while let start = rest.baseAddress, rest.count > 0 {
+      let written = Glibc.write(descriptor, start, rest.count)
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw HostError(path: path, errno: errno, activity: "writing it")
+      }
+      count += UInt64(written)
+      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+    }
+  }
+
+  public func write(_ bytes: [UInt8]) throws(HostError) {
+    let result = bytes.withUnsafeBytes { buffer in
+      Result { () throws(HostError) in try write(buffer) }
+    }
+    try result.get()
+  }
+
+  /// Gives the file its final name.
+  public func commit() throws(HostError) {
+    precondition(descriptor >= 0, "a file is committed once")
+    // Network and quota file systems report a full disk only now.
+    let closed = close(descriptor)
+    descriptor = -1
+    guard closed == 0 else { throw HostError(path: path, errno: errno, activity: "closing it") }
+    guard isDevice || rename(partialPath, path) == 0 else {
+      throw HostError(path: path, errno: errno, activity: "renaming \(partialPath) to it")
+    }
+  }
+
+  /// Gives up: the partial file is kept or removed, as was chosen at the start. Nothing happens after `commit()`.
+  public func abandon() {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    descriptor = -1
+    if !keepsPartial, !isDevice { unlink(partialPath) }
+  }
+
+  /// Writes `bytes` as the whole file at `path`.
+  public static func write(_ bytes: [UInt8], to path: String) throws(HostError) {
+    let file = try AtomicFile(path: path, keepsPartial: false)
+    try file.write(bytes)
+    try file.commit()
+  }
+}
