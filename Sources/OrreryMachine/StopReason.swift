@@ -1,4 +1,4 @@
-public import OrreryBase
+internal import OrreryBase
 
 /// Why a machine will never take another step.
 public enum StopReason: Hashable, Sendable {
