@@ -1,0 +1,11 @@
+import Intrinsics
+import KernelLogic
+
+/// The end of a kernel that cannot go on: says why and where on both serial and screen, then exits with the failure code.
+package func panic(_ message: ConsoleText, file: StaticString = #fileID, line: Int = #line) -> Never {
+  disableInterrupts()
+  Console.breakLock()
+  Console.setColor(foreground: .white, background: .red)
+  println("PANIC at \(file):\(line): \(message)")
+  DebugExit.exit(DebugExit.failure)
+}

@@ -1,0 +1,15 @@
+import Intrinsics
+import KernelLogic
+
+/// The page below each stack, which is never mapped.
+enum GuardPage {
+  static func name(at address: LinearAddress) -> StaticString? {
+    func contains(_ guardPage: UInt64) -> Bool { (guardPage..<guardPage + Frame.byteCount).contains(address.rawValue) }
+    if contains(kernelStackGuardAddress()) { return "kernel stack" }
+    if contains(interruptStackGuardAddress()) { return "interrupt stack" }
+    if contains(doubleFaultStackGuardAddress()) { return "double-fault stack" }
+    if contains(nonMaskableInterruptStackGuardAddress()) { return "non-maskable-interrupt stack" }
+    if contains(machineCheckStackGuardAddress()) { return "machine-check stack" }
+    return nil
+  }
+}

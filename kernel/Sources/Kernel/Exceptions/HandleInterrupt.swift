@@ -1,0 +1,13 @@
+import KernelLogic
+
+/// Every interrupt and exception comes here from its stub.
+@c(handleInterrupt)
+func handleInterrupt(_ frame: UnsafeMutableRawPointer) {
+  let frame = frame.assumingMemoryBound(to: InterruptFrame.self)
+  let vector = UInt8(truncatingIfNeeded: frame.pointee.vector)
+  switch vector {
+  case 0..<32: handleException(vector, frame)
+  case InterruptController.vectors: handleHardwareInterrupt(line: vector - InterruptController.vectors.lowerBound)
+  default: println("unexpected interrupt, vector \(vector)")
+  }
+}

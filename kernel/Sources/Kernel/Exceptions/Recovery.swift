@@ -1,0 +1,29 @@
+import Intrinsics
+
+/// Lets a command fail without the kernel failing: `attempt` returns even if what it called raised an exception.
+///
+/// What the failed call held (heap blocks, locks) stays held: it never gets to give them back.
+package enum Recovery {
+  /// The stack pointer to go back to; 0 while nothing is attempted.
+  nonisolated(unsafe) private static var recoveryStack: UInt64 = 0
+  nonisolated(unsafe) private static var work: (() -> Void)?
+
+  /// Returns true when `body` ran to its end.
+  package static func attempt(_ body: @escaping () -> Void) -> Bool {
+    work = body
+    let failed = callRecoverably({ _ in Recovery.work?() }, nil, &recoveryStack)
+    recoveryStack = 0
+    work = nil
+    return !failed
+  }
+
+  /// Makes the handler's `iretq` lead back to `attempt`. False when there is no attempt, or the exception
+  /// came from a handler on another stack, where leaving would lose what it serves.
+  static func resumeElsewhere(_ frame: UnsafeMutablePointer<InterruptFrame>) -> Bool {
+    let isOnKernelStack = (kernelStackGuardAddress()..<kernelStackTopAddress()).contains(frame.pointee.rsp)
+    guard recoveryStack != 0, isOnKernelStack else { return false }
+    frame.pointee.rip = recoveryPointAddress()
+    frame.pointee.rsp = recoveryStack
+    return true
+  }
+}

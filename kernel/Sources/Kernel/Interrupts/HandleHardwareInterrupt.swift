@@ -1,0 +1,13 @@
+import KernelLogic
+
+/// Serves one line of the interrupt controllers, with interrupts off, on the hardware-interrupt stack.
+func handleHardwareInterrupt(line: UInt8) {
+  if InterruptController.isSpurious(line: line) { return }
+  switch line {
+  case Timer.line: Timer.handleInterrupt()
+  case Keyboard.line: Keyboard.handleInterrupt()
+  case SerialInput.line: SerialInput.handleInterrupt()
+  default: println("unexpected hardware interrupt, line \(line)")
+  }
+  InterruptController.acknowledge(line: line)
+}

@@ -1,0 +1,53 @@
+import Intrinsics
+
+/// The pair of 8259A interrupt controllers (Intel 8259A data sheet, "Initialization Command Words", "Operation Command Words").
+enum InterruptController {
+  /// Where the 16 lines lead, behind the processor's own 32 exceptions.
+  static let vectors: ClosedRange<UInt8> = 32...47
+
+  private static let primaryCommand: UInt16 = 0x20
+  private static let primaryData: UInt16 = 0x21
+  private static let secondaryCommand: UInt16 = 0xa0
+  private static let secondaryData: UInt16 = 0xa1
+
+  private static let initializeWithFourWords: UInt8 = 0x11
+  private static let mode8086: UInt8 = 0x01
+  private static let cascadeLine: UInt8 = 2
+  private static let endOfInterrupt: UInt8 = 0x20
+  private static let readInService: UInt8 = 0x0b
+
+  /// Moves the lines to `vectors` and masks them all; only the line of the secondary controller is let through.
+  static func start() {
+    out8(primaryCommand, initializeWithFourWords)
+    out8(secondaryCommand, initializeWithFourWords)
+    out8(primaryData, vectors.lowerBound)
+    out8(secondaryData, vectors.lowerBound + 8)
+    out8(primaryData, 1 << cascadeLine)
+    out8(secondaryData, cascadeLine)
+    out8(primaryData, mode8086)
+    out8(secondaryData, mode8086)
+    out8(primaryData, ~(1 << cascadeLine))
+    out8(secondaryData, 0xff)
+  }
+
+  static func unmask(line: UInt8) {
+    let port = line < 8 ? primaryData : secondaryData
+    out8(port, in8(port) & ~(1 << (line & 7)))
+  }
+
+  /// A line that fell before it was acknowledged shows as line 7 of its controller, without being in service.
+  static func isSpurious(line: UInt8) -> Bool {
+    guard line & 7 == 7 else { return false }
+    let port = line < 8 ? primaryCommand : secondaryCommand
+    out8(port, readInService)
+    guard in8(port) & 0x80 == 0 else { return false }
+    // The primary controller did see a true interrupt from the secondary one.
+    if line >= 8 { out8(primaryCommand, endOfInterrupt) }
+    return true
+  }
+
+  static func acknowledge(line: UInt8) {
+    if line >= 8 { out8(secondaryCommand, endOfInterrupt) }
+    out8(primaryCommand, endOfInterrupt)
+  }
+}

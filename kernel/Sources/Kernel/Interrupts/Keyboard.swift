@@ -1,0 +1,27 @@
+import Intrinsics
+import KernelLogic
+
+/// The keyboard behind the 8042 controller (IBM PS/2 technical reference, "Keyboard and Auxiliary Device Controller"):
+/// the interrupt handler queues scan codes, the shell decodes them.
+package enum Keyboard {
+  static let line: UInt8 = 1
+  private static let data: UInt16 = 0x60
+  private static let queueCapacity = 128
+
+  private static let queue = RingQueue(capacity: queueCapacity)
+
+  /// Needs the heap.
+  static func start() {
+    // Reading a queue makes it, now, rather than in the interrupt handler.
+    guard queue.isEmpty else { return }
+    InterruptController.unmask(line: line)
+  }
+
+  static func handleInterrupt() {
+    // When 128 codes wait, the newest is lost, as in the controller's own queue.
+    _ = queue.push(in8(data))
+  }
+
+  package static var hasScanCode: Bool { !queue.isEmpty }
+  package static func nextScanCode() -> UInt8? { queue.pop() }
+}

@@ -1,0 +1,23 @@
+import KernelLogic
+
+/// Bytes received on the first serial port: line 4.
+package enum SerialInput {
+  static let line: UInt8 = 4
+  private static let queueCapacity = 128
+
+  private static let queue = RingQueue(capacity: queueCapacity)
+
+  /// Needs the heap.
+  static func start() {
+    guard queue.isEmpty else { return }
+    SerialPort.enableReceiveInterrupt()
+    InterruptController.unmask(line: line)
+  }
+
+  static func handleInterrupt() {
+    while let byte = SerialPort.read() { _ = queue.push(byte) }
+  }
+
+  package static var hasByte: Bool { !queue.isEmpty }
+  package static func nextByte() -> UInt8? { queue.pop() }
+}

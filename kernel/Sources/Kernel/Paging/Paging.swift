@@ -1,0 +1,7 @@
+/// Paging: which memory there is, then the kernel's own tables.
+package enum Paging {
+  package static func start(_ boot: BootInformation) {
+    Frames.start(boot)
+    KernelAddressSpace.start()
+  }
+}

@@ -1,0 +1,18 @@
+/// An address as a program uses it, before paging translates it (Intel SDM vol. 3A, 4.5 "4-Level Paging").
+package struct LinearAddress: Equatable, Comparable {
+  package var rawValue: UInt64
+
+  package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// Bits 63 to 48 repeat bit 47 (SDM vol. 1, 3.3.7.1 "Canonical Addressing"); any other address faults when used.
+  package var isCanonical: Bool { UInt64(bitPattern: (Int64(bitPattern: rawValue) << 16) >> 16) == rawValue }
+
+  /// The index of this address' entry in its table at `level`: 4 is the root, 1 holds the 4 KiB pages.
+  package func tableIndex(level: Int) -> Int { Int(rawValue >> (12 + 9 * UInt64(level - 1))) & 511 }
+
+  package func isAligned(to size: UInt64) -> Bool { rawValue & (size - 1) == 0 }
+
+  /// Wraps round at the top of the address space instead of trapping: a typed-in address may be any number.
+  package static func + (address: Self, offset: UInt64) -> Self { Self(address.rawValue &+ offset) }
+  package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}

@@ -1,0 +1,50 @@
+/// Hands out the free frames of the memory map, lowest first, and takes them back. One bit per frame: 1 is free.
+///
+/// `allocate` costs one step per 64 frames between the lowest frame that may be free and the one found.
+package struct FrameAllocator: FrameSource {
+  private let words: UnsafeMutableBufferPointer<UInt64>
+  /// No word below this one has a free frame.
+  private var firstCandidate = 0
+
+  /// The words of storage that `init` needs for frames 0 ..< frameCount.
+  package static func wordCount(frameCount: UInt64) -> Int { Int((frameCount + 63) / 64) }
+
+  /// All frames start as taken; `release` those that exist and are free.
+  package init(storage: UnsafeMutableBufferPointer<UInt64>) {
+    words = storage
+    words.initialize(repeating: 0)
+  }
+
+  package mutating func release(_ numbers: Range<UInt64>) {
+    for number in numbers { _ = deallocate(Frame(number: number)) }
+  }
+
+  package mutating func reserve(_ numbers: Range<UInt64>) {
+    for number in numbers where number / 64 < UInt64(words.count) {
+      words[Int(number / 64)] &= ~(1 << (number % 64))
+    }
+  }
+
+  package mutating func allocate() -> Frame? {
+    while firstCandidate < words.count {
+      let word = words[firstCandidate]
+      if word != 0 {
+        words[firstCandidate] = word & (word &- 1)
+        return Frame(number: UInt64(firstCandidate * 64 + word.trailingZeroBitCount))
+      }
+      firstCandidate += 1
+    }
+    return nil
+  }
+
+  /// Returns false when the frame is free already or was never there.
+  package mutating func deallocate(_ frame: Frame) -> Bool {
+    guard frame.number / 64 < UInt64(words.count) else { return false }
+    let index = Int(frame.number / 64)
+    let bit: UInt64 = 1 << (frame.number % 64)
+    guard words[index] & bit == 0 else { return false }
+    words[index] |= bit
+    firstCandidate = min(firstCandidate, index)
+    return true
+  }
+}
