@@ -41,6 +41,13 @@ package enum Console {
     InterruptLock.withLock(&lock) { writer.color = ColorCode(foreground: foreground, background: background) }
   }
 
+  /// For a handler that no lock can hold off. False when it came in the middle of other output, and said nothing.
+  static func writeUnlessBusy(_ text: ConsoleText) -> Bool {
+    if lock.isHeld { return false }
+    write(text)
+    return true
+  }
+
   /// For `panic` only: what held the lock will not run again.
   static func breakLock() { lock.breakOpen() }
 

@@ -13,7 +13,7 @@ package func withoutInterrupts<Result, Failure: Error>(_ body: () throws(Failure
 /// A lock for state that interrupt handlers use too. On one processor, a handler that waited for a lock held by what it
 /// interrupted would wait for ever: so while the lock is held no interrupt comes.
 package struct InterruptLock {
-  private var isHeld = false
+  private(set) var isHeld = false
 
   package init() {}
 

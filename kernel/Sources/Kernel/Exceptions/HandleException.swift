@@ -9,7 +9,8 @@ func handleException(_ vector: UInt8, _ frame: UnsafeMutablePointer<InterruptFra
     // Traps: rip is behind the instruction already, so that returning goes on after it.
     println("exception: \(exception.name)")
   case .nonMaskableInterrupt:
-    println("non-maskable interrupt")
+    // It comes whatever the interrupt flag says, perhaps in the middle of a line: then it passes unsaid.
+    _ = Console.writeUnlessBusy("non-maskable interrupt\n")
   case .doubleFault:
     reportDoubleFault()
   default:

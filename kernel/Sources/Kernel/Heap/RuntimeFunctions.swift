@@ -9,7 +9,7 @@ private let invalidArgument: Int32 = 22  // EINVAL
 private let outOfMemory: Int32 = 12  // ENOMEM
 
 @c(kernel_malloc)
-func kernel_malloc(_ size: Int) -> UnsafeMutableRawPointer? {
+func kernelMalloc(_ size: Int) -> UnsafeMutableRawPointer? {
   Heap.allocate(size: size, alignment: defaultAlignment)
 }
 
@@ -31,7 +31,8 @@ func realloc(_ block: UnsafeMutableRawPointer?, _ size: Int) -> UnsafeMutableRaw
 }
 
 @c(posix_memalign)
-func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: Int, _ size: Int) -> Int32 {
+func posixMemoryAlign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: Int, _ size: Int) -> Int32
+{
   guard alignment >= 8, alignment & (alignment - 1) == 0 else { return invalidArgument }
   guard let block = Heap.allocate(size: size, alignment: alignment) else { return outOfMemory }
   result.pointee = block
@@ -39,7 +40,7 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
 }
 
 @c(kernel_free)
-func kernel_free(_ block: UnsafeMutableRawPointer?) {
+func kernelFree(_ block: UnsafeMutableRawPointer?) {
   guard let block else { return }
   Heap.deallocate(block)
 }
@@ -59,6 +60,6 @@ package func kfree(_ block: UnsafeMutableRawPointer?) {
 
 /// Seeds the hashing of dictionaries and sets: always the same, so that each run is the same.
 @c(arc4random_buf)
-func arc4random_buf(_ buffer: UnsafeMutableRawPointer, _ count: Int) {
+func fillWithSeed(_ buffer: UnsafeMutableRawPointer, _ count: Int) {
   repeatStore(buffer, 0x5a, UInt64(count))
 }

@@ -6,6 +6,8 @@ import KernelLogic
 package enum Keyboard {
   static let line: UInt8 = 1
   private static let data: UInt16 = 0x60
+  private static let status: UInt16 = 0x64
+  private static let outputBufferFull: UInt8 = 0x01
   private static let queueCapacity = 128
 
   private static let queue = RingQueue(capacity: queueCapacity)
@@ -14,12 +16,18 @@ package enum Keyboard {
   static func start() {
     // Reading a queue makes it, now, rather than in the interrupt handler.
     guard queue.isEmpty else { return }
+    // A code that was there before the line was let through will not raise it again.
+    while read() != nil {}
     InterruptController.unmask(line: line)
   }
 
   static func handleInterrupt() {
     // When 128 codes wait, the newest is lost, as in the controller's own queue.
-    _ = queue.push(in8(data))
+    while let code = read() { _ = queue.push(code) }
+  }
+
+  private static func read() -> UInt8? {
+    in8(status) & outputBufferFull == 0 ? nil : in8(data)
   }
 
   package static var hasScanCode: Bool { !queue.isEmpty }

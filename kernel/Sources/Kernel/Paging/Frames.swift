@@ -37,11 +37,11 @@ package enum Frames {
   }
 
   package static func allocate() -> Frame? {
-    let address = frame_allocate()
+    let address = frameAllocate()
     return address == 0 ? nil : Frame(containing: PhysicalAddress(address))
   }
 
-  package static func deallocate(_ frame: Frame) { frame_deallocate(frame.start.rawValue) }
+  package static func deallocate(_ frame: Frame) { frameDeallocate(frame.start.rawValue) }
 
   fileprivate static func take() -> Frame? { allocator.allocate() }
   fileprivate static func giveBack(_ frame: Frame) -> Bool { allocator.deallocate(frame) }
@@ -65,12 +65,12 @@ package struct KernelFrames: FrameSource {
 // The two functions by which a testbed sees frames come and go: physical addresses; 0 is none.
 
 @c(frame_allocate) @inline(never)
-package func frame_allocate() -> UInt64 {
+package func frameAllocate() -> UInt64 {
   withoutInterrupts { Frames.take()?.start.rawValue ?? 0 }
 }
 
 @c(frame_deallocate) @inline(never)
-package func frame_deallocate(_ address: UInt64) {
+package func frameDeallocate(_ address: UInt64) {
   let wasTaken = withoutInterrupts { Frames.giveBack(Frame(containing: PhysicalAddress(address))) }
   if !wasTaken { panic("a frame was given back that was not taken: \(hex: address)") }
 }

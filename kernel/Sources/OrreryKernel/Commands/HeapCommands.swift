@@ -18,6 +18,32 @@ func free(_ command: CommandText) {
   println(keptBlocks.popLast() == nil ? "nothing to free" : "ok")
 }
 
+/// What `kalloc` keeps until `kfree`.
+nonisolated(unsafe) private var kernelBlocks: [UnsafeMutableRawPointer] = []
+
+/// The kernel's own interface: nil instead of an exception when memory has run out.
+func kernelAllocate(_ command: CommandText) {
+  let alignment = max(1, command.number(at: 2) ?? 16)
+  guard let size = command.number(at: 1), size <= UInt64(Int.max), alignment <= UInt64(Int.max) else {
+    println("how many bytes?")
+    return
+  }
+  guard let block = kmalloc(Int(size), Int(alignment)) else {
+    println("no memory")
+    return
+  }
+  guard UInt64(UInt(bitPattern: block)) % alignment == 0 else { panic("a heap block is not aligned as asked") }
+  repeatStore(block, 0xa5, size)
+  kernelBlocks.append(block)
+  println("ok")
+}
+
+func kernelFree(_ command: CommandText) {
+  let block = kernelBlocks.popLast()
+  kfree(block)
+  println(block == nil ? "nothing to free" : "ok")
+}
+
 private final class Box {
   let value: Int
   init(_ value: Int) { self.value = value }

@@ -14,6 +14,8 @@ struct Command: Sendable {
     Command(name: "colors", usage: "colors", run: colors),
     Command(name: "alloc", usage: "alloc BYTES: allocate and keep", run: allocate),
     Command(name: "free", usage: "free: give the newest block back", run: free),
+    Command(name: "kalloc", usage: "kalloc BYTES [ALIGNMENT]: ask, and take no for an answer", run: kernelAllocate),
+    Command(name: "kfree", usage: "kfree: give the newest of those back", run: kernelFree),
     Command(name: "boxes", usage: "boxes N: N objects in an array", run: boxes),
     Command(name: "dict", usage: "dict: dictionary, strings, closures", run: dictionary),
     Command(name: "map", usage: "map N: map N fresh pages", run: map),

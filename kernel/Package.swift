@@ -1,0 +1,22 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The kernel image itself is built by the Makefile, with the flags that bare metal needs. This manifest tells an editor
+// how the sources belong together, and compiles `KernelLogic` for the host, where its tests run:
+//
+//     swift test --package-path kernel
+let package = Package(
+  name: "kernel",
+  targets: [
+    .systemLibrary(name: "Intrinsics", path: "Sources/Intrinsics/include"),
+    .target(name: "KernelLogic"),
+    .target(name: "Kernel", dependencies: ["Intrinsics", "KernelLogic"], exclude: assembly),
+    .target(name: "OrreryKernel", dependencies: ["Intrinsics", "Kernel", "KernelLogic"]),
+    .testTarget(name: "KernelLogicTests", dependencies: ["KernelLogic"]),
+  ]
+)
+
+/// A target has one language; the Makefile assembles these.
+var assembly: [String] {
+  ["Boot/Entry.S", "Boot/Stacks.S", "Exceptions/InterruptStubs.S", "Heap/Ceil.S"]
+}
