@@ -1,0 +1,15 @@
+public import OrreryBase
+
+/// A loadable segment (`PT_LOAD`): bytes of the file, then zeros, to one place in memory.
+public struct Segment: Hashable, Sendable {
+  /// Where it is loaded (`p_paddr`).
+  public var physicalAddress: PhysicalAddress
+  /// Where the kernel's own page tables will show it (`p_vaddr`); symbols are in these terms.
+  public var linearAddress: LinearAddress
+  /// The bytes of the file that are loaded.
+  public var fileRange: Range<Int>
+  /// The size in memory, in bytes, at least that in the file.
+  public var memorySize: UInt64
+  /// The offset of its program header, for messages.
+  var headerOffset: UInt64
+}
