@@ -1,0 +1,209 @@
+package import OrreryBase
+
+/// What stands before the events of a chunk.
+package struct ChunkHeader: Sendable {
+  /// The block of one lane in a chunk.
+  package struct Block: Sendable {
+    package var lane: Lane
+    package var eventCount: UInt32
+    package var length: UInt32
+    package var hash: Hash128
+    /// The hash of the lane's chain up to and with this block.
+    package var chain: Hash128
+  }
+
+  package var number: UInt64
+  package var firstSequence: UInt64
+  package var eventCount: UInt32
+  package var firstClock: Clock
+  package var lastClock: Clock
+  var timelineLength: UInt32
+  var timelineHash: Hash128
+  /// One for each lane that has events in the chunk, in the order of the lanes' numbers.
+  package var blocks: [Block]
+  /// The hash of the chunk before; zero for the first.
+  package var previous: Hash128
+  /// The hash of everything in the chunk but the chains: equal chunks in different traces have equal content hashes.
+  package var content = Hash128.zero
+  /// The hash of the whole header, and so of the chunk and of all before it.
+  package var hash = Hash128.zero
+
+  var length: Int { ChunkHeader.length(laneCount: blocks.count) }
+
+  var payloadLength: Int { blocks.reduce(Int(timelineLength)) { $0 + Int($1.length) } }
+
+  /// The bytes of the whole chunk.
+  var totalLength: UInt64 { UInt64(length + payloadLength) }
+
+  static func length(laneCount: Int) -> Int {
+    TraceFormat.chunkFixedSize + (TraceFormat.chunkLaneSize + TraceFormat.hashSize) * laneCount
+      + 2 * TraceFormat.hashSize
+  }
+
+  /// The header as it is written; sets `content` and `hash`.
+  mutating func encode() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.append(fixed: TraceFormat.chunkMagic)
+    writer.append(fixed: UInt32(length))
+    writer.append(fixed: UInt32(payloadLength))
+    writer.append(fixed: eventCount)
+    writer.append(fixed: LaneSet(blocks.map { LaneSet($0.lane) }).rawValue)
+    writer.append(fixed: UInt16(0))
+    writer.append(fixed: timelineLength)
+    writer.append(fixed: number)
+    writer.append(fixed: firstSequence)
+    writer.append(fixed: firstClock)
+    writer.append(fixed: lastClock)
+    writer.append(timelineHash)
+    for block in blocks {
+      writer.append(fixed: block.eventCount)
+      writer.append(fixed: block.length)
+      writer.append(block.hash)
+    }
+    content = Hash128(of: writer.bytes)
+    writer.append(previous)
+    for block in blocks { writer.append(block.chain) }
+    hash = Hash128(of: writer.bytes)
+    writer.append(hash)
+    return writer.bytes
+  }
+
+  /// How long the header is whose first `chunkFixedSize` bytes are given; nil when they start none.
+  static func length(fromStart bytes: [UInt8]) -> Int? {
+    var reader = ByteReader(bytes)
+    guard bytes.count >= TraceFormat.chunkFixedSize, (try? reader.fixed(UInt32.self)) == TraceFormat.chunkMagic,
+      let length = try? reader.fixed(UInt32.self), (try? reader.take(8)) != nil,
+      let mask = try? reader.fixed(UInt16.self),
+      LaneSet.all.isSuperset(of: LaneSet(rawValue: mask)),
+      Int(length) == ChunkHeader.length(laneCount: mask.nonzeroBitCount)
+    else { return nil }
+    return Int(length)
+  }
+}
+
+extension ChunkHeader {
+  /// Reads a complete header; nil when it is not what a writer wrote.
+  init?(_ bytes: [UInt8]) {
+    guard bytes.count >= TraceFormat.chunkFixedSize, ChunkHeader.length(fromStart: bytes) == bytes.count else {
+      return nil
+    }
+    let hashed = bytes.count - TraceFormat.hashSize
+    var reader = ByteReader(bytes)
+    do {
+      _ = try reader.take(8)
+      let payloadLength: UInt32 = try reader.fixed()
+      eventCount = try reader.fixed()
+      let lanes = LaneSet(rawValue: try reader.fixed())
+      let zero: UInt16 = try reader.fixed()
+      timelineLength = try reader.fixed()
+      number = try reader.fixed()
+      firstSequence = try reader.fixed()
+      firstClock = try reader.fixed()
+      lastClock = try reader.fixed()
+      timelineHash = try reader.hash()
+      blocks = []
+      for lane in lanes.lanes {
+        let count: UInt32 = try reader.fixed()
+        let length: UInt32 = try reader.fixed()
+        blocks.append(Block(lane: lane, eventCount: count, length: length, hash: try reader.hash(), chain: .zero))
+      }
+      let contentLength = reader.offset
+      previous = try reader.hash()
+      for index in blocks.indices { blocks[index].chain = try reader.hash() }
+      hash = try reader.hash()
+      content = bytes.withUnsafeBytes { Hash128(of: UnsafeRawBufferPointer(rebasing: $0[..<contentLength])) }
+      let actual = bytes.withUnsafeBytes { Hash128(of: UnsafeRawBufferPointer(rebasing: $0[..<hashed])) }
+      let events = blocks.reduce(0) { $0 + UInt64($1.eventCount) }
+      // Every event takes a byte of the timeline and one of its lane's block, so this also bounds the counts by the length.
+      guard hash == actual, zero == 0, !blocks.isEmpty, self.payloadLength == Int(payloadLength),
+        payloadLength <= UInt32(TraceFormat.chunkByteLimit), events == UInt64(eventCount), eventCount <= timelineLength,
+        blocks.allSatisfy({ $0.eventCount > 0 && $0.eventCount <= $0.length }),
+        firstSequence <= UInt64.max - UInt64(eventCount), firstClock <= lastClock
+      else { return nil }
+    } catch {
+      return nil
+    }
+  }
+}
+
+/// Reads the events of one chunk in order.
+///
+/// Memory is the chunk's own size and its shapes; every event is decoded when it is asked for.
+package final class ChunkDecoder {
+  package let header: ChunkHeader
+  private let storage: UnsafeMutableRawBufferPointer
+  private var timeline: LaneDecoder
+  /// One a lane number; those of absent lanes are empty.
+  private let lanes: UnsafeMutableBufferPointer<LaneDecoder>
+  private var clock: Clock
+  private var decoded: UInt32 = 0
+
+  /// Nil with the name of the part that does not agree with its hash.
+  package static func make(_ header: ChunkHeader, payload: [UInt8]) -> (decoder: ChunkDecoder?, damagedPart: String?) {
+    precondition(payload.count == header.payloadLength, "a chunk is decoded from all its bytes")
+    var offset = Int(header.timelineLength)
+    let damaged: String? = payload.withUnsafeBytes { bytes in
+      guard Hash128(of: UnsafeRawBufferPointer(rebasing: bytes[..<offset])) == header.timelineHash else {
+        return "timeline"
+      }
+      for block in header.blocks {
+        let part = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(block.length)])
+        guard Hash128(of: part) == block.hash else { return "\(block.lane.name) lane" }
+        offset += Int(block.length)
+      }
+      return nil
+    }
+    if let damaged { return (nil, damaged) }
+    return (ChunkDecoder(header, payload), nil)
+  }
+
+  private init(_ header: ChunkHeader, _ payload: [UInt8]) {
+    self.header = header
+    storage = .allocate(byteCount: payload.count, alignment: 1)
+    storage.copyBytes(from: payload)
+    clock = header.firstClock
+    var offset = Int(header.timelineLength)
+    timeline = LaneDecoder(UnsafeRawBufferPointer(rebasing: storage[..<offset]))
+    lanes = .allocate(capacity: 16)
+    lanes.initialize(repeating: LaneDecoder(UnsafeRawBufferPointer(start: nil, count: 0)))
+    for block in header.blocks {
+      let part = UnsafeRawBufferPointer(rebasing: storage[offset..<offset + Int(block.length)])
+      lanes[Int(block.lane.rawValue)] = LaneDecoder(part)
+      offset += Int(block.length)
+    }
+  }
+
+  deinit {
+    lanes.deinitialize()
+    lanes.deallocate()
+    storage.deallocate()
+  }
+
+  /// The next event; nil after the last.
+  func next() throws(CodingFault) -> Event? {
+    guard decoded < header.eventCount else {
+      guard timeline.isAtEnd, lanes.allSatisfy({ $0.isAtEnd }), clock == header.lastClock else {
+        throw CodingFault("a chunk has more bytes than its events take")
+      }
+      return nil
+    }
+    let entry = try timeline.varint()
+    let (next, overflow) = clock.addingReportingOverflow(entry >> 4)
+    guard !overflow, next <= header.lastClock else { throw CodingFault("an event is later than the end of its chunk") }
+    clock = next
+    let number = Int(truncatingIfNeeded: entry & 15)
+    let payload: Payload
+    switch Lane(rawValue: UInt8(truncatingIfNeeded: number)) {
+    case .input: payload = try lanes[number].input()
+    case .interrupt: payload = try lanes[number].interrupt()
+    case .exception: payload = try lanes[number].exception()
+    case .map: payload = try lanes[number].map()
+    case .heap: payload = try lanes[number].heap()
+    case .output: payload = try lanes[number].output()
+    case .state: payload = try lanes[number].state()
+    case nil: throw CodingFault("an event is of a lane that does not exist")
+    }
+    defer { decoded += 1 }
+    return Event(sequence: header.firstSequence + UInt64(decoded), clock: clock, payload: payload)
+  }
+}

@@ -1,0 +1,100 @@
+import OrreryBase
+
+// Shape: a = kind (bits 0-1: 0 serial, 1 screen, 2 debug console, 3 exit value) | serial port << 2. No bases.
+// Serial and debug console: flag = exactly one byte, which follows; otherwise a count and the bytes.
+// Screen: row, column, count of cells, then runs of cells of one attribute: attribute, count, characters.
+
+extension LaneEncoder {
+  mutating func serial(port: UInt8, bytes: [UInt8]) { text(Shape(a: UInt64(port) << 2), bytes) }
+
+  mutating func debugConsole(bytes: [UInt8]) { text(Shape(a: 2), bytes) }
+
+  private mutating func text(_ shape: Shape, _ bytes: [UInt8]) {
+    precondition(bytes.count <= Payload.byteLimit, "an output event has more bytes than its limit")
+    let isSingle = bytes.count == 1
+    outputHead(shape, flag: isSingle)
+    if !isSingle { varint(UInt64(bytes.count)) }
+    copy(bytes)
+  }
+
+  mutating func screen(row: UInt8, column: UInt8, cells: [UInt8]) {
+    precondition(
+      cells.count <= Payload.byteLimit && cells.count % 2 == 0, "a screen event has whole cells within its limit")
+    outputHead(Shape(a: 1), flag: false)
+    byte(row)
+    byte(column)
+    varint(UInt64(cells.count / 2))
+    var start = 0
+    while start < cells.count {
+      let attribute = cells[start + 1]
+      var end = start + 2
+      while end < cells.count, cells[end + 1] == attribute { end += 2 }
+      byte(attribute)
+      varint(UInt64((end - start) / 2))
+      for cell in stride(from: start, to: end, by: 2) { byte(cells[cell]) }
+      start = end
+    }
+  }
+
+  mutating func exitValue(_ value: UInt32) {
+    outputHead(Shape(a: 3), flag: false)
+    varint(UInt64(value))
+  }
+
+  private mutating func outputHead(_ shape: Shape, flag: Bool) {
+    let entry = shapes.number(of: shape)
+    head(entry, flag: flag)
+    if entry.isNew { varint(shape.a) }
+  }
+}
+
+extension LaneDecoder {
+  mutating func output() throws(CodingFault) -> Payload {
+    let head = try head()
+    let shape: Shape
+    if head.number == 0 {
+      shape = Shape(a: try varint())
+      guard shape.a >> 10 == 0, shape.a & 3 == 0 || shape.a >> 2 == 0 else {
+        throw CodingFault("an output event is of a kind that does not exist")
+      }
+      _ = add(shape)
+    } else {
+      shape = self.shape(head.number)
+    }
+    switch shape.a & 3 {
+    case 0: return .serial(port: UInt8(truncatingIfNeeded: shape.a >> 2), bytes: try text(isSingle: head.flag))
+    case 2: return .debugConsole(bytes: try text(isSingle: head.flag))
+    case _ where head.flag: throw CodingFault("an output event has a flag that has no meaning")
+    case 1: return try screen()
+    default:
+      guard let value = UInt32(exactly: try varint()) else { throw CodingFault("an exit value exceeds 32 bits") }
+      return .exitValue(value)
+    }
+  }
+
+  private mutating func text(isSingle: Bool) throws(CodingFault) -> [UInt8] {
+    let count = isSingle ? 1 : try varint()
+    return try copy(count, limit: Payload.byteLimit)
+  }
+
+  private mutating func screen() throws(CodingFault) -> Payload {
+    let row = try byte()
+    let column = try byte()
+    let count = try varint()
+    guard count <= UInt64(Payload.byteLimit / 2) else { throw CodingFault("a screen event has too many cells") }
+    var cells: [UInt8] = []
+    cells.reserveCapacity(2 * Int(count))
+    while cells.count < 2 * Int(count) {
+      let attribute = try byte()
+      let run = try varint()
+      guard run > 0, run <= count - UInt64(cells.count / 2) else {
+        throw CodingFault("a screen event has a run of no or too many cells")
+      }
+      for character in try copy(run, limit: Payload.byteLimit) {
+        cells.append(character)
+        cells.append(attribute)
+      }
+    }
+    return .screen(row: row, column: column, cells: cells)
+  }
+}

@@ -1,0 +1,116 @@
+import OrreryBase
+
+/// The events of a trace in order, decoded as they are asked for.
+///
+/// Memory is one chunk. When `next()` throws `.damaged`, the next call goes on behind the damage.
+public struct TraceEvents {
+  private var walker: BlockWalker
+  private var decoder: ChunkDecoder?
+  /// A chunk that was read but is given only after what is missing before it was told.
+  private var held: ChunkDecoder?
+  private var expectation: Expectation?
+  private var decoderOffset: UInt64 = 0
+
+  /// What the next chunk must say if it follows the last.
+  private struct Expectation {
+    var number: UInt64
+    var sequence: UInt64
+    var clock: Clock
+    var previous: Hash128
+  }
+
+  init(_ walker: BlockWalker) { self.walker = walker }
+
+  /// The next event; nil after the last.
+  public mutating func next() throws(TraceError) -> Event? {
+    while true {
+      if let decoder {
+        do throws(CodingFault) {
+          if let event = try decoder.next() { return event }
+          self.decoder = nil
+        } catch {
+          self.decoder = nil
+          throw .damaged(
+            TraceDamage(
+              offset: decoderOffset,
+              what: "chunk \(decoder.header.number) has a right hash but cannot be decoded: \(error.reason)",
+              remedy: "the rest of the chunk is lost; the program that wrote it is faulty"))
+        }
+      }
+      if let held {
+        decoder = held
+        self.held = nil
+      } else {
+        guard try nextChunk() else { return nil }
+      }
+    }
+  }
+
+  /// The next intact event, whatever damage lies before it; the damage passed over is added to `damage`.
+  public mutating func next(noting damage: inout [TraceDamage]) throws(TraceError) -> Event? {
+    while true {
+      do throws(TraceError) {
+        return try next()
+      } catch .damaged(let found) {
+        damage.append(found)
+      }
+    }
+  }
+
+  /// Passes over what is left of the present chunk and gives the header of the next, whose events then follow.
+  package mutating func nextChunkHeader() throws(TraceError) -> ChunkHeader? {
+    decoder = nil
+    if let held {
+      decoder = held
+      self.held = nil
+    } else if try !nextChunk() {
+      return nil
+    }
+    return decoder?.header
+  }
+
+  /// Reads the next chunk; false after the last.
+  private mutating func nextChunk() throws(TraceError) -> Bool {
+    while let block = try walkOn() {
+      guard case .chunk(let header, let payloadOffset) = block else { continue }
+      let start = payloadOffset - UInt64(header.length)
+      let payload = try walker.source.bytes(at: payloadOffset, count: header.payloadLength)
+      let (chunk, damagedPart) = ChunkDecoder.make(header, payload: payload)
+      let expected = expectation
+      expectation = Expectation(
+        number: header.number &+ 1, sequence: header.firstSequence + UInt64(header.eventCount), clock: header.lastClock,
+        previous: header.hash)
+      guard let chunk else {
+        throw .damaged(
+          TraceDamage(
+            offset: payloadOffset,
+            what: "the \(damagedPart ?? "") of chunk \(header.number) does not agree with its hash",
+            remedy: "its \(header.eventCount) events are lost, reading goes on with the next chunk"))
+      }
+      decoderOffset = payloadOffset
+      if let expected,
+        header.number != expected.number || header.firstSequence != expected.sequence
+          || header.firstClock < expected.clock || header.previous != expected.previous
+      {
+        held = chunk
+        throw .damaged(
+          TraceDamage(
+            offset: start, what: "chunk \(header.number) does not follow the chunk before it",
+            remedy: "chunks were lost or put in from another trace; reading goes on"))
+      }
+      decoder = chunk
+      return true
+    }
+    return false
+  }
+
+  /// The walker's next block. After damage, the next chunk need not follow the last one read.
+  private mutating func walkOn() throws(TraceError) -> TraceBlock? {
+    do throws(TraceError) {
+      return try walker.next()
+    } catch {
+      expectation = nil
+      throw error
+    }
+  }
+}
