@@ -1,0 +1,253 @@
+internal import OrreryBase
+
+/// The 8042 keyboard controller of a PS/2 (IBM PS/2 hardware interface technical reference, keyboard and auxiliary device controller).
+///
+/// Ports: 0x60 data; 0x64 status and command. Line 1 is high while the output buffer holds a byte and bit 0 of the configuration byte is set.
+/// The second port is absent: bit 5 of the configuration byte (its clock disabled) stays set, its interface test says "clock line low", and a byte sent
+/// to it times out.
+///
+/// Timing: a scan-code byte takes one millisecond from the moment at which the output buffer is empty and the interface enabled; the prefix 0xF0,
+/// which translation swallows, takes its millisecond too. Answers to commands come at once, because guests wait for them in loops that count
+/// port accesses, each about a microsecond on the machines they were written for.
+struct I8042: Device {
+  static let interruptLine: UInt8 = 1
+
+  private enum Source: UInt8 {
+    case controller, keyboard, auxiliary
+  }
+
+  /// What the next byte written to port 0x60 is for; in the order of the commands that ask for it.
+  private enum DataTarget: UInt8 {
+    case keyboard, memory, outputPort, outputBuffer, auxiliaryOutputBuffer, auxiliary
+  }
+
+  private enum Configuration {
+    static let interrupt: UInt8 = 1 << 0
+    static let systemFlag: UInt8 = 1 << 2
+    static let keyboardDisabled: UInt8 = 1 << 4
+    static let auxiliaryDisabled: UInt8 = 1 << 5
+    static let translation: UInt8 = 1 << 6
+  }
+
+  private let clocksPerTransfer: Clock
+
+  private var keyboard = PS2Keyboard()
+  /// The controller's memory; byte 0 is the configuration byte.
+  private var memory: InlineArray<32, UInt8> = .init(repeating: 0)
+  private var output: UInt8 = 0
+  private var isOutputFull = false
+  private var source = Source.controller
+  private var hasTimedOut = false
+  private var lastWriteWasCommand = true
+  private var target = DataTarget.keyboard
+  /// The byte of `memory` that a `target` of `.memory` writes.
+  private var memoryIndex: UInt8 = 0
+  /// Translation has swallowed 0xF0, and makes the next code a break code.
+  private var hasBreakPrefix = false
+  /// When the transfer in progress ends; `.max` for none.
+  private var transferEnd: Clock = .max
+  /// This controller's way of opening the A20 gate: bit 1 of its output port.
+  private(set) var opensA20 = true
+
+  init(frequency: ClockFrequency) {
+    clocksPerTransfer = max(1, frequency.clocks(1, per: 1000) ?? .max)
+    memory[0] =
+      Configuration.interrupt | Configuration.systemFlag | Configuration.auxiliaryDisabled | Configuration.translation
+  }
+
+  private var configuration: UInt8 { memory[0] }
+  private var isInterfaceEnabled: Bool { configuration & Configuration.keyboardDisabled == 0 }
+
+  /// Nothing queued, nothing unread.
+  var isIdle: Bool { keyboard.isEmpty && !isOutputFull }
+
+  // MARK: Output buffer
+
+  private mutating func fill(_ byte: UInt8, from source: Source, wires: inout Wires) {
+    output = byte
+    isOutputFull = true
+    self.source = source
+    hasTimedOut = false
+    // A byte that replaces an unread one is an event of its own.
+    wires.set(Self.interruptLine, isHigh: false)
+    updateLine(wires: &wires)
+  }
+
+  private func updateLine(wires: inout Wires) {
+    wires.set(
+      Self.interruptLine,
+      isHigh: isOutputFull && source != .auxiliary && configuration & Configuration.interrupt != 0)
+  }
+
+  /// A byte arrives from the keyboard.
+  private mutating func receive(_ byte: UInt8, wires: inout Wires) {
+    guard configuration & Configuration.translation != 0 else {
+      fill(byte, from: .keyboard, wires: &wires)
+      return
+    }
+    if byte == 0xF0 {
+      hasBreakPrefix = true
+    } else {
+      fill(ScanCodes.translated(byte) | (hasBreakPrefix ? 0x80 : 0), from: .keyboard, wires: &wires)
+      hasBreakPrefix = false
+    }
+  }
+
+  /// Lets the keyboard send when the controller can take a byte, and holds it back when not; the interrupted byte is sent again later.
+  private mutating func updateTransfer(at clock: Clock, wires: inout Wires) {
+    guard !isOutputFull, isInterfaceEnabled else {
+      transferEnd = .max
+      return
+    }
+    while !isOutputFull, let answer = keyboard.takeAnswer() { receive(answer, wires: &wires) }
+    if isOutputFull || keyboard.isEmpty {
+      transferEnd = .max
+    } else if transferEnd == .max {
+      let (end, overflows) = clock.addingReportingOverflow(clocksPerTransfer)
+      transferEnd = overflows ? .max : end
+    }
+  }
+
+  // MARK: Time
+
+  mutating func advance(to clock: Clock, wires: inout Wires) {
+    while transferEnd <= clock, transferEnd != .max {
+      let end = transferEnd
+      transferEnd = .max
+      if let byte = keyboard.takeScanCode() { receive(byte, wires: &wires) }
+      updateTransfer(at: end, wires: &wires)
+    }
+  }
+
+  var nextDeadline: Clock { transferEnd }
+
+  mutating func apply(_ key: Key, isPressed: Bool, clock: Clock, wires: inout Wires) {
+    keyboard.apply(key, isPressed: isPressed, wires: &wires)
+    updateTransfer(at: clock, wires: &wires)
+  }
+
+  // MARK: Ports
+
+  mutating func readData(clock: Clock, wires: inout Wires) -> UInt8 {
+    advance(to: clock, wires: &wires)
+    let byte = output
+    guard isOutputFull else { return byte }
+    isOutputFull = false
+    hasTimedOut = false
+    updateLine(wires: &wires)
+    if source == .keyboard, keyboard.isEmpty { wires.pauses.insert(.keyboardRead) }
+    updateTransfer(at: clock, wires: &wires)
+    return byte
+  }
+
+  mutating func readStatus(clock: Clock, wires: inout Wires) -> UInt8 {
+    advance(to: clock, wires: &wires)
+    // Bit 1, input buffer full, is never seen: the controller takes every byte at once. Bit 4: the keyboard is not locked.
+    var status: UInt8 = 0x10 | configuration & Configuration.systemFlag
+    if isOutputFull { status |= 0x01 }
+    if lastWriteWasCommand { status |= 0x08 }
+    if isOutputFull, source == .auxiliary { status |= 0x20 }
+    if hasTimedOut { status |= 0x40 }
+    return status
+  }
+
+  mutating func writeData(_ value: UInt8, clock: Clock, wires: inout Wires) {
+    advance(to: clock, wires: &wires)
+    lastWriteWasCommand = false
+    let target = self.target
+    self.target = .keyboard
+    switch target {
+    case .keyboard:
+      // Sending to the keyboard enables its interface.
+      memory[0] &= ~Configuration.keyboardDisabled
+      keyboard.receive(value, wires: &wires)
+    case .memory: writeMemory(value)
+    case .outputPort: writeOutputPort(value, wires: &wires)
+    case .outputBuffer: fill(value, from: .keyboard, wires: &wires)
+    case .auxiliaryOutputBuffer: break
+    case .auxiliary:
+      fill(0xFE, from: .auxiliary, wires: &wires)
+      hasTimedOut = true
+    }
+    updateLine(wires: &wires)
+    updateTransfer(at: clock, wires: &wires)
+  }
+
+  private mutating func writeMemory(_ value: UInt8) {
+    memory[Int(memoryIndex & 31)] = value
+    memory[0] |= Configuration.auxiliaryDisabled
+  }
+
+  private mutating func writeOutputPort(_ value: UInt8, wires: inout Wires) {
+    opensA20 = value & 2 != 0
+    if value & 1 == 0 { wires.stop(.reset(source: "the output port of the keyboard controller, port 0x60")) }
+  }
+
+  mutating func writeCommand(_ command: UInt8, clock: Clock, wires: inout Wires) {
+    advance(to: clock, wires: &wires)
+    lastWriteWasCommand = true
+    target = .keyboard
+    switch command {
+    case 0x20...0x3F: answer(memory[Int(command & 31)], wires: &wires)
+    case 0x60...0x7F:
+      memoryIndex = command & 31
+      target = .memory
+    case 0xA7, 0xA8: break  // Disable and enable the second port.
+    case 0xA9: answer(0x01, wires: &wires)
+    case 0xAA:
+      memory[0] |= Configuration.systemFlag
+      answer(0x55, wires: &wires)
+    case 0xAB: answer(0x00, wires: &wires)
+    case 0xAD: memory[0] |= Configuration.keyboardDisabled
+    case 0xAE: memory[0] &= ~Configuration.keyboardDisabled
+    case 0xC0: answer(0x80, wires: &wires)  // Input port: the keyboard is not locked.
+    case 0xD0: answer(outputPort, wires: &wires)
+    case 0xD1: target = .outputPort
+    case 0xD2: target = .outputBuffer
+    case 0xD3: target = .auxiliaryOutputBuffer
+    case 0xD4: target = .auxiliary
+    case 0xDD: opensA20 = false
+    case 0xDF: opensA20 = true
+    case 0xE0: answer(0x03, wires: &wires)  // Test inputs: clock and data of the keyboard are high.
+    case 0xF0...0xFF:
+      // Pulses the pins of the output port whose bits are clear; bit 0 is the processor's reset.
+      if command & 1 == 0 { wires.stop(.reset(source: "the keyboard controller, port 0x64")) }
+    default:
+      wires.stop(.unmodelled("command \(hexadecimal(command, digits: 2)) of the keyboard controller at port 0x64"))
+    }
+    updateLine(wires: &wires)
+    updateTransfer(at: clock, wires: &wires)
+  }
+
+  private mutating func answer(_ byte: UInt8, wires: inout Wires) { fill(byte, from: .controller, wires: &wires) }
+
+  /// Bits 6 and 7: clock and data lines; bit 4: output buffer full; bit 1: A20; bit 0: no reset.
+  private var outputPort: UInt8 { 0xC1 | (opensA20 ? 0x02 : 0) | (isOutputFull ? 0x10 : 0) }
+
+  // MARK: State
+
+  func checkpoint(into writer: inout ByteWriter) {
+    keyboard.checkpoint(into: &writer)
+    for index in memory.indices { writer.append(memory[index]) }
+    for byte in [output, source.rawValue, target.rawValue, memoryIndex] { writer.append(byte) }
+    for flag in [isOutputFull, hasTimedOut, lastWriteWasCommand, hasBreakPrefix, opensA20] { writer.append(flag) }
+    writer.append(fixed: transferEnd)
+  }
+
+  mutating func restore(from reader: inout ByteReader) throws(ByteCodingError) {
+    try keyboard.restore(from: &reader)
+    for index in memory.indices { memory[index] = try reader.byte() }
+    memory[0] |= Configuration.auxiliaryDisabled
+    output = try reader.byte()
+    source =
+      Source(rawValue: try reader.fixed(in: 0...2, "the source of the keyboard controller's byte")) ?? .controller
+    target = DataTarget(rawValue: try reader.fixed(in: 0...5, "what the keyboard controller expects")) ?? .keyboard
+    memoryIndex = try reader.fixed(in: 0...31, "an index of the keyboard controller's memory")
+    isOutputFull = try reader.flag()
+    hasTimedOut = try reader.flag()
+    lastWriteWasCommand = try reader.flag()
+    hasBreakPrefix = try reader.flag()
+    opensA20 = try reader.flag()
+    transferEnd = try reader.fixed()
+  }
+}
