@@ -12,6 +12,10 @@ let package = Package(
     .target(name: "KernelLogic"),
     .target(name: "Kernel", dependencies: ["Intrinsics", "KernelLogic"], exclude: assembly),
     .target(name: "OrreryKernel", dependencies: ["Intrinsics", "Kernel", "KernelLogic"]),
+    .systemLibrary(name: "LargeCode", path: "Benchmarks/LargeCode/include"),
+    .target(name: "Workloads", dependencies: ["LargeCode"], path: "Benchmarks/Workloads"),
+    .target(
+      name: "Benchmarks", dependencies: ["Intrinsics", "Kernel", "KernelLogic", "Workloads"], path: "Benchmarks/Guest"),
     .testTarget(name: "KernelLogicTests", dependencies: ["KernelLogic"]),
   ]
 )

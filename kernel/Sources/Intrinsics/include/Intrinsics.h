@@ -42,6 +42,11 @@ INTRINSIC void writeCR3(uint64_t value) { __asm__ volatile("movq %0, %%cr3" ::"r
 INTRINSIC void writeModelSpecificRegister(uint32_t number, uint64_t value) {
   __asm__ volatile("wrmsr" ::"c"(number), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
 }
+INTRINSIC uint64_t readTimeStampCounter(void) {
+  uint32_t low, high;
+  __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+  return (uint64_t)high << 32 | low;
+}
 INTRINSIC void invalidatePage(uint64_t address) { __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory"); }
 
 // Descriptor tables

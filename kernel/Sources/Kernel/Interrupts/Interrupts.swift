@@ -2,10 +2,10 @@ import Intrinsics
 
 /// Hardware interrupts: the controllers, then each device, then the interrupt flag.
 package enum Interrupts {
-  package static let timerFrequency: UInt32 = 100
+  package static let defaultTimerFrequency: UInt32 = 100
 
   /// Needs the heap, for the queues.
-  package static func start() {
+  package static func start(timerFrequency: UInt32 = defaultTimerFrequency) {
     InterruptController.start()
     Timer.start(frequency: timerFrequency)
     Keyboard.start()
