@@ -9,6 +9,8 @@ public struct TraceEvents {
   /// A chunk that was read but is given only after what is missing before it was told.
   private var held: ChunkDecoder?
   private var expectation: Expectation?
+  /// An event that was read ahead.
+  private var pending: Event?
   private var decoderOffset: UInt64 = 0
 
   /// What the next chunk must say if it follows the last.
@@ -23,6 +25,10 @@ public struct TraceEvents {
 
   /// The next event; nil after the last.
   public mutating func next() throws(TraceError) -> Event? {
+    if let event = pending {
+      pending = nil
+      return event
+    }
     while true {
       if let decoder {
         do throws(CodingFault) {
@@ -57,16 +63,15 @@ public struct TraceEvents {
     }
   }
 
-  /// Passes over what is left of the present chunk and gives the header of the next, whose events then follow.
-  package mutating func nextChunkHeader() throws(TraceError) -> ChunkHeader? {
-    decoder = nil
-    if let held {
-      decoder = held
-      self.held = nil
-    } else if try !nextChunk() {
-      return nil
+  /// Passes over events while `isBefore` says so; those that come to light on the way behind damage are passed over too.
+  mutating func skip(while isBefore: (Event) -> Bool) throws(TraceError) {
+    var passed: [TraceDamage] = []
+    while let event = try next(noting: &passed) {
+      if !isBefore(event) {
+        pending = event
+        return
+      }
     }
-    return decoder?.header
   }
 
   /// Reads the next chunk; false after the last.

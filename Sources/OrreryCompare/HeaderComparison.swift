@@ -1,0 +1,67 @@
+import OrreryBase
+import OrreryTrace
+
+/// The parts of two headers that differ, in the header's order. Parts with equal hashes are not read.
+func compareHeaders(_ left: TraceReader, _ right: TraceReader) throws(TraceError) -> [HeaderDifference] {
+  let sections = HeaderSection.allCases.filter { left.hash(of: $0) != right.hash(of: $0) || left.hash(of: $0) == nil }
+  guard !sections.isEmpty else { return [] }
+  let leftHeader = try left.header()
+  let rightHeader = try right.header()
+  var differences: [HeaderDifference] = []
+  for section in sections {
+    switch section {
+    case .configuration: differences += compareSettings(leftHeader.configuration, rightHeader.configuration)
+    case .scenario: differences += compareScenarios(leftHeader.scenario, rightHeader.scenario)
+    default:
+      let difference = HeaderDifference(
+        name: section.name, left: describe(section, leftHeader), right: describe(section, rightHeader))
+      if difference.left != difference.right { differences.append(difference) }
+    }
+  }
+  return differences
+}
+
+private func describe(_ section: HeaderSection, _ header: TraceHeader) -> String {
+  switch section {
+  case .revision: header.revision
+  case .image: "\(header.image.count) bytes, hash \(Hash128(of: header.image))"
+  case .scenarioName: header.scenarioName
+  case .recording:
+    header.lanes.lanes.map(\.name).joined(separator: " ") + ", state every \(Words.number(header.stateInterval)) steps"
+  case .configuration, .scenario: ""
+  }
+}
+
+private func compareSettings(_ left: [TraceHeader.Setting], _ right: [TraceHeader.Setting]) -> [HeaderDifference] {
+  var keys: [String] = []
+  for setting in left + right where !keys.contains(setting.key) { keys.append(setting.key) }
+  var differences: [HeaderDifference] = []
+  for key in keys {
+    let leftValues = left.filter { $0.key == key }.map(\.value)
+    let rightValues = right.filter { $0.key == key }.map(\.value)
+    if leftValues != rightValues {
+      differences.append(
+        HeaderDifference(
+          name: key, left: leftValues.isEmpty ? nil : leftValues.joined(separator: ", "),
+          right: rightValues.isEmpty ? nil : rightValues.joined(separator: ", ")))
+    }
+  }
+  if differences.isEmpty, left != right {
+    differences.append(HeaderDifference(name: "configuration", left: "in one order", right: "in another order"))
+  }
+  return differences
+}
+
+/// The first lines that differ; whole scenarios are long.
+private func compareScenarios(_ left: String, _ right: String) -> [HeaderDifference] {
+  guard left != right else { return [] }
+  let leftLines = left.split(separator: "\n", omittingEmptySubsequences: false)
+  let rightLines = right.split(separator: "\n", omittingEmptySubsequences: false)
+  let line =
+    zip(leftLines, rightLines).enumerated().first { $1.0 != $1.1 }?.offset ?? min(leftLines.count, rightLines.count)
+  return [
+    HeaderDifference(
+      name: "scenario line \(line + 1)", left: line < leftLines.count ? String(leftLines[line]) : nil,
+      right: line < rightLines.count ? String(rightLines[line]) : nil)
+  ]
+}

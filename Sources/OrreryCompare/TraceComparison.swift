@@ -1,0 +1,139 @@
+import OrreryBase
+public import OrreryTrace
+
+/// What is different between two traces.
+public struct TraceComparison: Hashable, Sendable {
+  /// Parts of the headers that differ, such as image or scenario: what the runs were given, not what they did.
+  public var headers: [HeaderDifference]
+  /// The first event that differs; nil when all are equal.
+  public var firstDifference: EventDifference?
+  /// How the runs ended, when all events are equal and the ends are not.
+  public var end: EndDifference?
+
+  /// Whether the traces say the same, in header, events and end.
+  public var isEqual: Bool { headers.isEmpty && firstDifference == nil && end == nil }
+}
+
+/// A part of the header that is not the same in both traces.
+public struct HeaderDifference: Hashable, Sendable {
+  /// The part, such as `image`, or the key of a setting.
+  public var name: String
+  /// What the left trace has, in words; nil when it lacks the setting.
+  public var left: String?
+  public var right: String?
+}
+
+/// The first place at which the events of two traces differ.
+public struct EventDifference: Hashable, Sendable {
+  /// The last events that are equal, in order.
+  public var equal: [Event]
+  /// The left trace's event there and the ones that follow it; empty when its events end there.
+  public var left: [Event]
+  public var right: [Event]
+  /// Whether a side that has no event there was cut short rather than finished.
+  public var isLeftCut: Bool
+  public var isRightCut: Bool
+}
+
+/// How two runs ended; nil for a recording that was cut short.
+public struct EndDifference: Hashable, Sendable {
+  public var left: RunEnd?
+  public var right: RunEnd?
+}
+
+/// Compares two traces exactly.
+///
+/// The equal part before the first difference is not read: the hash trees of both lead to the first chunk that differs. Without an index, as in a
+/// recording that was cut short, the chunks' headers do. Only that chunk and what follows the difference is decoded.
+///
+/// - Parameters:
+///   - lanes: The lanes whose events are compared; sequence numbers count only when it is all of them.
+///   - context: How many equal events before, and how many events after the difference the result holds.
+public func compareTraces(
+  _ left: TraceReader, _ right: TraceReader, lanes: LaneSet = .all, context: Int = 3
+) throws(TraceError) -> TraceComparison {
+  var comparison = TraceComparison(headers: try compareHeaders(left, right))
+  comparison.firstDifference = try firstDifference(left, right, lanes: lanes, context: context)
+  if comparison.firstDifference == nil, left.end != right.end {
+    comparison.end = EndDifference(left: left.end, right: right.end)
+  }
+  return comparison
+}
+
+/// The first event in which two traces differ; see `compareTraces`.
+public func firstDifference(
+  _ left: TraceReader, _ right: TraceReader, lanes: LaneSet = .all, context: Int = 3
+) throws(TraceError) -> EventDifference? {
+  let start = try FirstDifferentChunk(left, right)
+  var leftEvents = FilteredEvents(start.left.map { left.events(fromBlock: $0) }, lanes)
+  var rightEvents = FilteredEvents(start.right.map { right.events(fromBlock: $0) }, lanes)
+  var equal = RecentEvents(limit: context)
+  while true {
+    let leftEvent = try leftEvents.next()
+    let rightEvent = try rightEvents.next()
+    if let leftEvent, let rightEvent, FilteredEvents.areEqual(leftEvent, rightEvent, lanes) {
+      equal.append(leftEvent)
+      continue
+    }
+    guard leftEvent != nil || rightEvent != nil else { return nil }
+    if equal.events.count < context, let before = start.leftBefore {
+      let next = equal.events.first ?? leftEvent ?? rightEvent
+      try equal.prepend(from: left.events(fromBlock: before), upTo: next, lanes)
+    }
+    return EventDifference(
+      equal: equal.events, left: try leftEvents.take(leftEvent, context),
+      right: try rightEvents.take(rightEvent, context),
+      isLeftCut: leftEvent == nil && !left.isComplete, isRightCut: rightEvent == nil && !right.isComplete)
+  }
+}
+
+/// The events of some lanes.
+private struct FilteredEvents {
+  private var events: TraceEvents?
+  private let lanes: LaneSet
+
+  init(_ events: TraceEvents?, _ lanes: LaneSet) {
+    self.events = events
+    self.lanes = lanes
+  }
+
+  mutating func next() throws(TraceError) -> Event? {
+    while let event = try events?.next() {
+      if lanes.contains(event.lane) { return event }
+    }
+    return nil
+  }
+
+  /// `first` and up to `count` events that follow it.
+  mutating func take(_ first: Event?, _ count: Int) throws(TraceError) -> [Event] {
+    guard let first else { return [] }
+    var taken = [first]
+    while taken.count <= count, let event = try next() { taken.append(event) }
+    return taken
+  }
+
+  static func areEqual(_ left: Event, _ right: Event, _ lanes: LaneSet) -> Bool {
+    left.clock == right.clock && left.payload == right.payload && (lanes != .all || left.sequence == right.sequence)
+  }
+}
+
+/// The last events of those appended.
+private struct RecentEvents {
+  let limit: Int
+  private(set) var events: [Event] = []
+
+  init(limit: Int) { self.limit = limit }
+
+  mutating func append(_ event: Event) {
+    events.append(event)
+    if events.count > limit { events.removeFirst() }
+  }
+
+  /// Fills up with the events before `next`, which `source` leads up to.
+  mutating func prepend(from source: TraceEvents, upTo next: Event?, _ lanes: LaneSet) throws(TraceError) {
+    var earlier = RecentEvents(limit: limit - events.count)
+    var source = FilteredEvents(source, lanes)
+    while let event = try source.next(), event.sequence < next?.sequence ?? .max { earlier.append(event) }
+    events = earlier.events + events
+  }
+}
