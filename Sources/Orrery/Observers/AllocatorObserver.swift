@@ -1,0 +1,97 @@
+import OrreryBase
+import OrreryScenario
+import OrreryTrace
+
+/// Turns calls of allocator functions, and their returns, into events of the `heap` lane.
+///
+/// Only the outermost call on a stack is an event. Stacks are told apart by distance: a call whose stack pointer is less than `stackReach` below
+/// that of an open call is made by it; anything else is another stack.
+struct AllocatorObserver: Sendable {
+  /// How deep an allocator's own frames reach, in bytes. Too small, and the allocator's inner calls become events; too large, and a call on a
+  /// neighbouring stack is taken for an inner one. Kernel stacks are at least this far apart.
+  static let stackReach: UInt64 = 4096
+
+  /// The most calls kept open. A kernel that abandons calls, as a panic does, would otherwise make the list grow for ever; the oldest is given up.
+  static let openLimit = 256
+
+  private struct OpenCall: Sendable {
+    var index: Int
+    var stackPointer: UInt64
+    var returnAddress: UInt64
+    /// rdi, rsi, rdx, rcx, r8 at entry.
+    var registers: InlineArray<5, UInt64>
+  }
+
+  /// By the index the machine's records name.
+  private let allocators: [WatchedAllocator]
+  private var open: [OpenCall] = []
+
+  init(allocators: [WatchedAllocator]) { self.allocators = allocators }
+
+  mutating func observeCall(_ record: ProbeRecord) {
+    let stackPointer = record.value5
+    // A call at or above an open one, on the same stack, means that the open one was left without returning.
+    open.removeAll { call in
+      let above = stackPointer &- call.stackPointer
+      return above == 0 ? call.returnAddress != record.value6 : above < Self.stackReach
+    }
+    // A tail call inside an open one has its stack pointer and return address.
+    if open.contains(where: { $0.stackPointer &- stackPointer < Self.stackReach }) { return }
+    if open.count == Self.openLimit { open.removeFirst() }
+    open.append(
+      OpenCall(
+        index: Int(record.detail), stackPointer: stackPointer, returnAddress: record.value6,
+        registers: [record.value0, record.value1, record.value2, record.value3, record.value4]))
+  }
+
+  mutating func observeReturn(_ record: ProbeRecord, into events: inout ObservedEvents) {
+    let index = Int(record.detail)
+    guard let position = open.lastIndex(where: { $0.index == index && $0.stackPointer == record.value3 }) else { return }
+    let call = open.remove(at: position)
+    if let heapCall = heapCall(call, record) { events.append(.heap(heapCall), clock: record.clock) }
+  }
+
+  /// What the call did; nil for freeing null, which is nothing.
+  private func heapCall(_ call: OpenCall, _ record: ProbeRecord) -> HeapCall? {
+    let allocator = allocators[call.index]
+    func argument(_ role: AllocatorFunction.Argument) -> UInt64? {
+      allocator.function.arguments.firstIndex(of: role).map { call.registers[$0] }
+    }
+    let result = result(of: allocator.function, record)
+    let given = argument(.pointer) ?? 0
+    var size = argument(.size) ?? 0
+    if let count = argument(.count) {
+      let (product, overflow) = size.multipliedReportingOverflow(by: count)
+      size = overflow ? .max : product
+    }
+    var heapCall = HeapCall(
+      .allocate, pointer: result, size: size, alignment: argument(.alignment) ?? 0, caller: call.returnAddress,
+      allocator: allocator.linkageName)
+    switch allocator.function.operation {
+    case .allocate: break
+    case .allocateZeroed: heapCall.operation = .allocateZeroed
+    case .reallocate where given == 0: break
+    // To resize to nothing is to free (ISO C17 7.22.3.5 leaves the result open; no block is handed out).
+    case .reallocate where size == 0 && result == 0:
+      heapCall.operation = .free
+      heapCall.pointer = given
+    case .reallocate:
+      heapCall.operation = .reallocate
+      heapCall.previousPointer = given
+    case .free:
+      guard given != 0 else { return nil }
+      heapCall.operation = .free
+      heapCall.pointer = given
+      heapCall.size = argument(.oldSize) ?? argument(.size) ?? 0
+    }
+    return heapCall
+  }
+
+  /// The pointer the call handed out; 0 when there is none.
+  private func result(of function: AllocatorFunction, _ record: ProbeRecord) -> UInt64 {
+    guard function.arguments.contains(.out) else { return record.value0 }
+    // A function with an out-pointer returns an error number, an `int`: the upper half of rax says nothing (System V ABI 3.2.3).
+    guard UInt32(truncatingIfNeeded: record.value0) == 0, record.value2 == 1 else { return 0 }
+    return record.value1
+  }
+}

@@ -1,0 +1,79 @@
+import OrreryBase
+import OrreryTrace
+
+/// One entry of a 4-level page table, as the processor reads it (Intel SDM volume 3, 4.5).
+struct TableEntry: Hashable, Sendable {
+  var rawValue: UInt64
+
+  init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+  var isPresent: Bool { rawValue & 1 != 0 }
+
+  /// Whether the entry, present in a table of `level`, maps a page rather than leading to another table.
+  func isPage(level: UInt8) -> Bool { level == 1 || (level <= 3 && rawValue & 1 << 7 != 0) }
+
+  /// The table the entry leads to.
+  var table: UInt64 { rawValue & 0x000F_FFFF_FFFF_F000 }
+
+  /// The first address of the page the entry maps.
+  func page(level: UInt8) -> UInt64 {
+    rawValue & 0x000F_FFFF_FFFF_F000 & ~(TableGeometry.span(ofEntryAt: level) - 1)
+  }
+
+  /// What the entry lets through to what is below it: the bits that all levels combine.
+  var rights: TableRights {
+    var rights = TableRights()
+    if rawValue & 1 << 1 != 0 { rights.insert(.writable) }
+    if rawValue & 1 << 2 != 0 { rights.insert(.user) }
+    if rawValue >> 63 == 0 { rights.insert(.executable) }
+    return rights
+  }
+
+  /// The flags of the page the entry maps when the tables above it allow `inherited`.
+  func pageFlags(level: UInt8, inherited: TableRights) -> PageFlags {
+    let rights = self.rights.intersection(inherited)
+    var flags = PageFlags()
+    if rights.contains(.writable) { flags.insert(.writable) }
+    if rights.contains(.user) { flags.insert(.user) }
+    if !rights.contains(.executable) { flags.insert(.noExecute) }
+    if rawValue & 1 << 3 != 0 { flags.insert(.writeThrough) }
+    if rawValue & 1 << 4 != 0 { flags.insert(.cacheDisable) }
+    if rawValue & 1 << 8 != 0 { flags.insert(.global) }
+    // PAT is bit 7 of a 4 KiB entry, where larger pages have their size bit, and bit 12 of those.
+    if rawValue & 1 << (level == 1 ? 7 : 12) != 0 { flags.insert(.pageAttribute) }
+    return flags
+  }
+}
+
+/// The permissions that every level of a translation must grant. Written so that the combination of levels is an intersection.
+struct TableRights: OptionSet, Hashable, Sendable {
+  var rawValue: UInt8
+
+  static let writable = TableRights(rawValue: 1)
+  static let user = TableRights(rawValue: 2)
+  static let executable = TableRights(rawValue: 4)
+  static let all: TableRights = [.writable, .user, .executable]
+}
+
+/// The shape of 4-level paging.
+enum TableGeometry {
+  static let topLevel: UInt8 = 4
+  static let entryCount = 512
+
+  /// The bytes of linear address space that one entry of a table of `level` covers.
+  static func span(ofEntryAt level: UInt8) -> UInt64 { 1 << (12 + 9 * (UInt64(level) - 1)) }
+
+  /// The first linear address that entry `index` covers in a table of `level` whose own first address is `base`; canonical (SDM volume 1, 3.3.7.1).
+  static func base(of index: Int, level: UInt8, in base: UInt64) -> UInt64 {
+    let address = base | UInt64(index) << (12 + 9 * (UInt64(level) - 1))
+    return address >> 47 & 1 == 1 ? address | 0xFFFF_0000_0000_0000 : address
+  }
+
+  static func pageSize(level: UInt8) -> PageSize {
+    switch level {
+    case 1: .fourKiB
+    case 2: .twoMiB
+    default: .oneGiB
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import OrreryBase
+
+/// What is known of the page tables under one root: the contents of its table pages, and where each of them is placed.
+///
+/// A value: a copy costs nothing until one of the two changes.
+struct TableTree: Sendable {
+  /// The contents of one table page.
+  struct Table: Sendable {
+    var entries: [UInt64]
+    /// Differs whenever the contents do: two tables of one frame with equal versions are equal.
+    var version: UInt64
+  }
+
+  var root: UInt64
+  /// By frame address. Looked up, never iterated.
+  var tables: [UInt64: Table]
+
+  init(root: UInt64, tables: [UInt64: Table] = [:]) {
+    self.root = root
+    self.tables = tables
+  }
+
+  /// The entries of the table at `frame`; empty when nothing is known of it, as of a frame outside memory.
+  func entries(of frame: UInt64) -> [UInt64] { tables[frame]?.entries ?? [] }
+}
+
+/// Where the tables of a tree are: each table page once for each combination of level and rights it is reached with.
+///
+/// Only tables above level 1 are read to find them, so it costs about a microsecond for each gibibyte mapped, not for each page.
+struct TablePlacements: Sendable {
+  /// A table page as it is used.
+  struct Use: Hashable, Sendable {
+    var frame: UInt64
+    var level: UInt8
+    var rights: TableRights
+  }
+
+  struct Placement: Sendable {
+    var use: Use
+    /// The least linear address the table covers, where its changes are reported.
+    var base: UInt64
+    /// Where else the same table is visible with the same rights; ascending, at most `aliasLimit`.
+    var aliases: [UInt64] = []
+    /// The frames of the tables on the path to it, from the root; not itself.
+    var path: [UInt64]
+  }
+
+  /// The most aliases kept for one table. A kernel that shares tables shares them in a few places; a hostile one could multiply them by 512 at each level.
+  static let aliasLimit = 15
+
+  /// In the order of level, then linear address.
+  private(set) var placements: [Placement] = []
+  /// The indices of a frame's placements. Looked up, never iterated.
+  private var indicesByFrame: [UInt64: [Int]] = [:]
+
+  init(of tree: TableTree) {
+    add(Placement(use: Use(frame: tree.root, level: TableGeometry.topLevel, rights: .all), base: 0, path: []))
+    var next = 0
+    // Breadth first: when a table is reached, all the places of the tables above it are known.
+    while next < placements.count {
+      let parent = placements[next]
+      next += 1
+      guard parent.use.level > 1 else { break }
+      addTables(under: parent, in: tree)
+    }
+  }
+
+  /// The placements of the table page at `frame`.
+  func placements(of frame: UInt64) -> [Placement] { (indicesByFrame[frame] ?? []).map { placements[$0] } }
+
+  /// The only placement of the table page at `frame`; nil when there is none, or more than one.
+  func onlyPlacement(of frame: UInt64) -> Placement? {
+    guard let indices = indicesByFrame[frame], indices.count == 1 else { return nil }
+    return placements[indices[0]]
+  }
+
+  func placement(of use: Use) -> Placement? {
+    guard let indices = indicesByFrame[use.frame] else { return nil }
+    return indices.lazy.map { placements[$0] }.first { $0.use == use }
+  }
+
+  private mutating func add(_ placement: Placement) {
+    indicesByFrame[placement.use.frame, default: []].append(placements.count)
+    placements.append(placement)
+  }
+
+  private mutating func addTables(under parent: Placement, in tree: TableTree) {
+    let level = parent.use.level
+    let path = parent.path + [parent.use.frame]
+    for (index, rawEntry) in tree.entries(of: parent.use.frame).enumerated() where rawEntry & 1 != 0 {
+      let entry = TableEntry(rawEntry)
+      guard !entry.isPage(level: level), !path.contains(entry.table) else { continue }
+      let use = Use(frame: entry.table, level: level - 1, rights: entry.rights.intersection(parent.use.rights))
+      let bases = ([parent.base] + parent.aliases).map { TableGeometry.base(of: index, level: level, in: $0) }
+      if let known = indicesByFrame[use.frame]?.first(where: { placements[$0].use == use }) {
+        addAliases(bases, to: known)
+      } else {
+        add(Placement(use: use, base: bases[0], aliases: Array(bases.dropFirst()), path: path))
+      }
+    }
+  }
+
+  private mutating func addAliases(_ bases: [UInt64], to index: Int) {
+    guard placements[index].aliases.count < Self.aliasLimit else { return }
+    let room = Self.aliasLimit - placements[index].aliases.count
+    placements[index].aliases = (placements[index].aliases + bases.prefix(room)).sorted()
+  }
+}

@@ -1,0 +1,186 @@
+import OrreryBase
+import OrreryTrace
+
+/// The difference of two trees of page tables, position by position, in ascending linear addresses.
+///
+/// A table that has not changed and is reached with the same rights is not read again. A table that is shared in several places is walked at its
+/// first place; the others are its aliases. So the work is bounded by the entries of the tables in both trees, whatever a guest makes them point at.
+struct TreeDifference {
+  private let old: TableTree
+  private let new: TableTree
+  private let oldPlacements: TablePlacements
+  private let newPlacements: TablePlacements
+  /// Uses that were walked at a place which is only an alias; each is walked there once. Looked up, never iterated.
+  private var oldAliasesWalked: Set<TablePlacements.Use> = []
+  private var newAliasesWalked: Set<TablePlacements.Use> = []
+  private var changes = MapChanges()
+
+  init(old: TableTree, oldPlacements: TablePlacements, new: TableTree, newPlacements: TablePlacements) {
+    self.old = old
+    self.new = new
+    self.oldPlacements = oldPlacements
+    self.newPlacements = newPlacements
+  }
+
+  /// Finds the difference and hands its events over.
+  mutating func report(clock: Clock, into events: inout ObservedEvents) {
+    let level = TableGeometry.topLevel
+    compare(
+      level: level, base: 0, path: [], old: TablePlacements.Use(frame: old.root, level: level, rights: .all),
+      new: TablePlacements.Use(frame: new.root, level: level, rights: .all))
+    changes.finish(clock: clock, into: &events)
+  }
+
+  /// What one entry of a table stands for.
+  private enum Item: Hashable {
+    case nothing
+    case page(physical: UInt64, flags: PageFlags)
+    case table(TablePlacements.Use)
+    case recursive(table: UInt64)
+  }
+
+  private func item(_ rawEntry: UInt64, in use: TablePlacements.Use, path: [UInt64]) -> Item {
+    let entry = TableEntry(rawEntry)
+    guard entry.isPresent else { return .nothing }
+    if entry.isPage(level: use.level) {
+      return .page(
+        physical: entry.page(level: use.level), flags: entry.pageFlags(level: use.level, inherited: use.rights))
+    }
+    if entry.table == use.frame || path.contains(entry.table) { return .recursive(table: entry.table) }
+    return .table(
+      TablePlacements.Use(frame: entry.table, level: use.level - 1, rights: entry.rights.intersection(use.rights)))
+  }
+
+  /// Compares what two tables, either of which may be missing, make of the addresses from `base`. `path` holds the frames above, of each tree.
+  private mutating func compare(
+    level: UInt8, base: UInt64, path: [(old: UInt64, new: UInt64)], old oldUse: TablePlacements.Use?,
+    new newUse: TablePlacements.Use?
+  ) {
+    let (oldUse, newUse) = walked(base: base, old: oldUse, new: newUse)
+    if oldUse == nil, newUse == nil { return }
+    if let use = oldUse, use == newUse, level == 1, version(of: use.frame, in: old) == version(of: use.frame, in: new) {
+      return
+    }
+    let oldEntries = oldUse.map { old.entries(of: $0.frame) } ?? []
+    let newEntries = newUse.map { new.entries(of: $0.frame) } ?? []
+    let aliases = aliases(base: base, old: oldUse, new: newUse)
+    let oldPath = path.map(\.old)
+    let newPath = path.map(\.new)
+    for index in 0..<max(oldEntries.count, newEntries.count) {
+      let oldEntry = index < oldEntries.count ? oldEntries[index] : 0
+      let newEntry = index < newEntries.count ? newEntries[index] : 0
+      guard (oldEntry | newEntry) & 1 != 0 else { continue }
+      let oldItem = oldUse.map { item(oldEntry, in: $0, path: oldPath) } ?? .nothing
+      let newItem = newUse.map { item(newEntry, in: $0, path: newPath) } ?? .nothing
+      let address = TableGeometry.base(of: index, level: level, in: base)
+      reportPages(level: level, at: address, offset: address &- base, aliases: aliases, old: oldItem, new: newItem)
+      reportRecursion(level: level, at: address, old: oldItem, new: newItem)
+      var oldTable: TablePlacements.Use?
+      var newTable: TablePlacements.Use?
+      if case .table(let use) = oldItem { oldTable = use }
+      if case .table(let use) = newItem { newTable = use }
+      guard oldTable != nil || newTable != nil else { continue }
+      // A missing table's place on the path is filled with an address no table can have.
+      let step = (old: oldUse?.frame ?? .max, new: newUse?.frame ?? .max)
+      compare(level: level - 1, base: address, path: path + [step], old: oldTable, new: newTable)
+    }
+  }
+
+  /// The tables to be walked at `base`: without those that are reported elsewhere.
+  private mutating func walked(
+    base: UInt64, old oldUse: TablePlacements.Use?, new newUse: TablePlacements.Use?
+  ) -> (old: TablePlacements.Use?, new: TablePlacements.Use?) {
+    let oldPlacement = oldUse.flatMap { oldPlacements.placement(of: $0) }
+    let newPlacement = newUse.flatMap { newPlacements.placement(of: $0) }
+    let isOldAlias = oldPlacement.map { $0.base != base } ?? false
+    let isNewAlias = newPlacement.map { $0.base != base } ?? false
+    // The same table, an alias before and after: its changes are reported at its first place.
+    if let oldUse, oldUse == newUse, isOldAlias, isNewAlias { return (nil, nil) }
+    var result = (old: oldUse, new: newUse)
+    if isOldAlias, let oldUse, oldUse != newUse {
+      let firstPlaceIsGone = newPlacements.placement(of: oldUse)?.base != oldPlacement?.base
+      if firstPlaceIsGone || !oldAliasesWalked.insert(oldUse).inserted { result.old = nil }
+    }
+    if isNewAlias, let newUse, newUse != oldUse {
+      let firstPlaceIsNew = oldPlacements.placement(of: newUse)?.base != newPlacement?.base
+      if firstPlaceIsNew || !newAliasesWalked.insert(newUse).inserted { result.new = nil }
+    }
+    return result
+  }
+
+  /// Where else the difference at `base` is visible.
+  private func aliases(
+    base: UInt64, old oldUse: TablePlacements.Use?, new newUse: TablePlacements.Use?
+  ) -> [UInt64] {
+    func places(_ use: TablePlacements.Use?, in placements: TablePlacements) -> [UInt64] {
+      guard let placement = use.flatMap({ placements.placement(of: $0) }), placement.base == base else { return [] }
+      return placement.aliases
+    }
+    if let newUse {
+      let present = places(newUse, in: newPlacements)
+      guard newUse != oldUse, let before = oldPlacements.placement(of: newUse) else { return present }
+      return present.filter { $0 != before.base && !before.aliases.contains($0) }
+    }
+    let gone = places(oldUse, in: oldPlacements)
+    guard let oldUse, let after = newPlacements.placement(of: oldUse) else { return gone }
+    return gone.filter { $0 != after.base && !after.aliases.contains($0) }
+  }
+
+  private func version(of frame: UInt64, in tree: TableTree) -> UInt64? { tree.tables[frame]?.version }
+
+  private mutating func reportPages(
+    level: UInt8, at address: UInt64, offset: UInt64, aliases: [UInt64], old oldItem: Item, new newItem: Item
+  ) {
+    if oldItem == newItem { return }
+    var oldPage: (physical: UInt64, flags: PageFlags)?
+    var newPage: (physical: UInt64, flags: PageFlags)?
+    if case .page(let physical, let flags) = oldItem { oldPage = (physical, flags) }
+    if case .page(let physical, let flags) = newItem { newPage = (physical, flags) }
+    guard
+      let change = MapChange(
+        level: level, at: address, old: oldPage, new: newPage,
+        aliases: aliases.map { LinearAddress($0 &+ offset) })
+    else { return }
+    changes.add(change)
+  }
+
+  private mutating func reportRecursion(level: UInt8, at address: UInt64, old oldItem: Item, new newItem: Item) {
+    if oldItem == newItem { return }
+    if case .recursive(let table) = oldItem {
+      changes.add(
+        RecursiveEntry(start: LinearAddress(address), level: level, table: PhysicalAddress(table), isPresent: false))
+    }
+    if case .recursive(let table) = newItem {
+      changes.add(
+        RecursiveEntry(start: LinearAddress(address), level: level, table: PhysicalAddress(table), isPresent: true))
+    }
+  }
+}
+
+extension MapChange {
+  /// The change of one page of a table of `level` from `old` to `new`; nil when there is none.
+  init?(
+    level: UInt8, at address: UInt64, old: (physical: UInt64, flags: PageFlags)?,
+    new: (physical: UInt64, flags: PageFlags)?, aliases: [LinearAddress]
+  ) {
+    let start = LinearAddress(address)
+    let size = TableGeometry.pageSize(level: level)
+    switch (old, new) {
+    case (nil, nil): return nil
+    case (nil, let new?):
+      self.init(
+        .mapped, start: start, pageSize: size, physical: PhysicalAddress(new.physical), flags: new.flags,
+        aliases: aliases)
+    case (let old?, nil):
+      self.init(
+        .unmapped, start: start, pageSize: size, physical: PhysicalAddress(old.physical), flags: old.flags,
+        aliases: aliases)
+    case (let old?, let new?):
+      guard old != new else { return nil }
+      self.init(
+        old.physical == new.physical ? .permission : .remapped, start: start, pageSize: size,
+        physical: PhysicalAddress(new.physical), flags: new.flags,
+        previousPhysical: PhysicalAddress(old.physical), previousFlags: old.flags, aliases: aliases)
+    }
+  }
+}
