@@ -23,13 +23,15 @@ enum AllocatorFunctions {
     AllocatorFunction(.heap, .reallocate, "__rust_realloc", [.pointer, .oldSize, .alignment, .size]),
     AllocatorFunction(.heap, .allocateZeroed, "__rust_alloc_zeroed", [.size, .alignment]),
   ]
+}
 
-  /// Whether `linkageName` is `function`, or is it as newer Rust compilers mangle it: `_RNv…_7___rustc12___rust_alloc`, a path that ends in the
-  /// name with its length before it.
-  static func matches(_ function: AllocatorFunction, linkageName: String) -> Bool {
-    if function.symbol == linkageName { return true }
-    guard function.symbol.hasPrefix("__rust_"), linkageName.hasPrefix("_RNv") else { return false }
-    return linkageName.hasSuffix("7___rustc\(function.symbol.utf8.count)_\(function.symbol)")
+extension AllocatorFunction {
+  /// Whether `linkageName` is this function, or is it as newer Rust compilers mangle it: `_RNvCs…_7___rustc12___rust_alloc`, a path that ends
+  /// in the name with its length before it.
+  func matches(linkageName: String) -> Bool {
+    if symbol == linkageName { return true }
+    guard symbol.hasPrefix("__rust_"), linkageName.hasPrefix("_RNv") else { return false }
+    return linkageName.hasSuffix("7___rustc\(symbol.utf8.count)_\(symbol)")
   }
 }
 

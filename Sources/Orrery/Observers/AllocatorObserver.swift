@@ -46,7 +46,9 @@ struct AllocatorObserver: Sendable {
 
   mutating func observeReturn(_ record: ProbeRecord, into events: inout ObservedEvents) {
     let index = Int(record.detail)
-    guard let position = open.lastIndex(where: { $0.index == index && $0.stackPointer == record.value3 }) else { return }
+    guard let position = open.lastIndex(where: { $0.index == index && $0.stackPointer == record.value3 }) else {
+      return
+    }
     let call = open.remove(at: position)
     if let heapCall = heapCall(call, record) { events.append(.heap(heapCall), clock: record.clock) }
   }

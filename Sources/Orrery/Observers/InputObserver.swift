@@ -13,7 +13,8 @@ struct InputObserver: Sendable {
   mutating func observeInput(_ record: ProbeRecord, into events: inout ObservedEvents) {
     precondition(!causes.isEmpty, "every input is announced before it is applied")
     let cause = causes.removeFirst()
-    guard let action = InputAction(encoded: record.value0), let point = InputPoint(rawValue: UInt8(record.detail)) else {
+    guard let action = InputAction(encoded: record.value0), let point = InputPoint(rawValue: UInt8(record.detail))
+    else {
       preconditionFailure("the machine writes inputs down as it got them")
     }
     events.append(.input(action, point: point, cause: cause), clock: record.clock)

@@ -64,8 +64,9 @@ struct PageTableObserver: Sendable {
       contentsBeforeListing[frame] = live?.tables[frame]
       listedFrames.append(frame)
     }
+    let version = takeVersion()
     live?.tables[frame] = TableTree.Table(
-      entries: [UInt64](repeating: 0, count: TableGeometry.entryCount), version: takeVersion())
+      entries: [UInt64](repeating: 0, count: TableGeometry.entryCount), version: version)
     livePlacements = nil
   }
 

@@ -1,17 +1,18 @@
 import OrreryBase
+import OrreryImage
 import OrreryScenario
 
 /// Runs a bound scenario: told what happens in the machine, it says what to wait for and what to do.
 ///
 /// It never touches the machine itself, and is a value: a copy is a checkpoint.
-public struct ScenarioDriver: Sendable {
+struct ScenarioDriver: Sendable {
   /// An action to be applied now, with the index of its anchor.
-  public struct Input: Hashable, Sendable {
-    public var action: InputAction
-    public var anchor: Int
+  struct Input: Hashable, Sendable {
+    var action: InputAction
+    var anchor: Int
   }
 
-  private struct RunningRule: Sendable {
+  fileprivate struct RunningRule: Sendable {
     let rule: BoundRule
     var watch: Watch
     /// The periods of a repetition, from which this run has drawn.
@@ -34,21 +35,21 @@ public struct ScenarioDriver: Sendable {
   private var typist = Typist()
 
   /// Fails when the kernel lacks a symbol the scenario waits for.
-  public init(_ scenario: BoundScenario, addresses: some SymbolAddresses) throws(ScenarioDriverError) {
+  init(_ scenario: BoundScenario, symbols: SymbolTable) throws(ScenarioDriverError) {
     anchors = scenario.anchors
     for rule in scenario.rules {
       var running = RunningRule(
-        rule: rule, watch: try Watch(rule.condition, delay: rule.delay, addresses: addresses),
+        rule: rule, watch: try Watch(rule.condition, delay: rule.delay, symbols: symbols),
         periods: rule.repetition?.periods)
       if let end = rule.repetition?.end {
-        running.end = try Watch(end.condition, delay: end.delay, addresses: addresses)
+        running.end = try Watch(end.condition, delay: end.delay, symbols: symbols)
       }
       rules.append(running)
     }
     for stop in scenario.stops {
       stops.append(
         RunningStop(
-          anchor: stop.anchor, watch: try Watch(stop.condition, delay: stop.delay, addresses: addresses)))
+          anchor: stop.anchor, watch: try Watch(stop.condition, delay: stop.delay, symbols: symbols)))
     }
     for index in rules.indices { rules[index].arm() }
   }
@@ -56,7 +57,7 @@ public struct ScenarioDriver: Sendable {
   // MARK: What to wait for
 
   /// The next clock at which something is due; nil when nothing is.
-  public var nextClock: Clock? {
+  var nextClock: Clock? {
     var next: Clock?
     func consider(_ clock: Clock?) {
       if let clock, clock < next ?? .max { next = clock }
@@ -67,7 +68,7 @@ public struct ScenarioDriver: Sendable {
   }
 
   /// The addresses at which the machine must pause; each once, in ascending order.
-  public var awaitedAddresses: [LinearAddress] {
+  var awaitedAddresses: [LinearAddress] {
     var addresses: [LinearAddress] = []
     for rule in rules where !rule.isDone {
       for watch in [rule.watch, rule.end].compactMap({ $0 }) {
@@ -82,18 +83,18 @@ public struct ScenarioDriver: Sendable {
   }
 
   /// Whether the machine must pause after serial output.
-  public var awaitsSerial: Bool {
+  var awaitsSerial: Bool {
     rules.contains { !$0.isDone && ($0.watch.awaitsSerial || $0.end?.awaitsSerial == true) }
       || stops.contains { $0.watch.awaitsSerial }
   }
 
   /// Whether the machine must pause after reads of the keyboard.
-  public var isTyping: Bool { typist.isTyping }
+  var isTyping: Bool { typist.isTyping }
 
   // MARK: What happens
 
   /// The guest wrote `byte` to serial port `port`; `clock` is the boundary after it.
-  public mutating func consume(serial byte: UInt8, port: UInt8, clock: Clock) {
+  mutating func consume(serial byte: UInt8, port: UInt8, clock: Clock) {
     for index in rules.indices where !rules[index].isDone {
       rules[index].watch.consume(serial: byte, port: port, clock: clock)
       rules[index].end?.consume(serial: byte, port: port, clock: clock)
@@ -103,7 +104,7 @@ public struct ScenarioDriver: Sendable {
   }
 
   /// The instruction at `address` is about to execute.
-  public mutating func reach(_ address: LinearAddress, clock: Clock) {
+  mutating func reach(_ address: LinearAddress, clock: Clock) {
     for index in rules.indices where !rules[index].isDone {
       rules[index].watch.reach(address, clock: clock)
       rules[index].end?.reach(address, clock: clock)
@@ -115,7 +116,7 @@ public struct ScenarioDriver: Sendable {
   // MARK: What to do
 
   /// What is due at `clock` or before, in the order of the scenario.
-  public mutating func takeInputs(dueAt clock: Clock) -> [Input] {
+  mutating func takeInputs(dueAt clock: Clock) -> [Input] {
     var inputs: [Input] = []
     for index in rules.indices {
       while let next = rules[index].next, next <= clock, !rules[index].isDone {
@@ -132,26 +133,27 @@ public struct ScenarioDriver: Sendable {
   }
 
   /// The next code of a text being typed, to be sent because the keyboard is idle.
-  public mutating func takeTypedCode() -> Input? { typist.nextCode() }
+  mutating func takeTypedCode() -> Input? { typist.nextCode() }
 
   /// The anchor of the stop condition that has come true at `clock` or before: the first in the scenario.
-  public func stop(at clock: Clock) -> Anchor? {
+  func stop(at clock: Clock) -> Anchor? {
     stops.first { $0.watch.due.map { $0 <= clock } ?? false }.map { anchors[$0.anchor] }
   }
 
   /// How the trace names the anchor with this index.
-  public func name(ofAnchor index: Int) -> String { anchors[index].name }
+  func name(ofAnchor index: Int) -> String { anchors[index].name }
 
   /// At the end of a run: what never came true, or was not typed to its end, one line each in the order of the scenario.
   ///
   /// With `stopped` no stop condition is missed: the run ended by another one, or as it should.
-  public func reports(hasStopped: Bool) -> [String] {
+  func reports(hasStopped: Bool) -> [String] {
     var reports: [(anchor: Int, text: String)] = []
     for rule in rules {
       if rule.watch.due == nil {
         reports.append((rule.rule.anchor, "never came true: \(describe(rule.rule.anchor))"))
       } else if rule.firings == 0, !rule.isDone {
-        reports.append((rule.rule.anchor, "came true, but the run ended before its delay: \(describe(rule.rule.anchor))"))
+        reports.append(
+          (rule.rule.anchor, "came true, but the run ended before its delay: \(describe(rule.rule.anchor))"))
       }
       if let end = rule.end, end.due == nil, let anchor = rule.rule.repetition?.end?.anchor {
         reports.append((anchor, "never came true: \(describe(anchor))"))
@@ -163,7 +165,8 @@ public struct ScenarioDriver: Sendable {
       }
     }
     if typist.isTyping, let anchor = typist.anchors.first {
-      reports.append((anchor, "the guest did not read all that was typed; \(typist.codesLeft) codes left: \(describe(anchor))"))
+      reports.append(
+        (anchor, "the guest did not read all that was typed; \(typist.codesLeft) codes left: \(describe(anchor))"))
     }
     return reports.enumerated().sorted { ($0.element.anchor, $0.offset) < ($1.element.anchor, $1.offset) }
       .map(\.element.text)

@@ -1,4 +1,5 @@
 import OrreryBase
+import OrreryImage
 import OrreryScenario
 
 /// One condition of a scenario, waited for, with the delay after which it counts.
@@ -18,7 +19,7 @@ struct Watch: Hashable, Sendable {
   /// Whether it came true at an anchor and counts at once: before the instruction there, not at the boundary.
   private(set) var isAtInstruction = false
 
-  init(_ condition: Condition, delay: Clock, addresses: SymbolAddresses) throws(ScenarioDriverError) {
+  init(_ condition: Condition, delay: Clock, symbols: SymbolTable) throws(ScenarioDriverError) {
     self.delay = delay
     switch condition {
     case .clock(let clock):
@@ -29,10 +30,7 @@ struct Watch: Hashable, Sendable {
       source = .serial(port: port, TextMatcher(text))
       hitsLeft = hit
     case .symbol(let name, let hit):
-      guard let address = addresses.address(of: name) else {
-        throw ScenarioDriverError(symbol: name, similar: addresses.names(like: name))
-      }
-      source = .symbol(address)
+      source = .symbol(try symbols.anchorAddress(of: name))
       hitsLeft = hit
     }
   }

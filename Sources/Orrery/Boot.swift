@@ -1,0 +1,47 @@
+import OrreryBase
+import OrreryImage
+import OrreryMachine
+import OrreryScenario
+
+/// Makes a machine that is about to execute a kernel's first instruction.
+enum Boot {
+  static func machine(
+    for image: KernelImage, settings: BoundMachineSettings, probes: ProbeSet, callProbes: [CallProbe]
+  ) throws(ImageError) -> Machine {
+    let plan = try image.pvhPlan(memorySize: settings.memorySize, commandLine: settings.commandLine)
+    var configuration = MachineConfiguration()
+    configuration.memorySize = settings.memorySize
+    configuration.frequency = settings.frequency
+    configuration.serialTiming = settings.uart == .baud ? .baud : .immediate
+    configuration.probes = probes
+    configuration.callProbes = callProbes
+    let machine = Machine(configuration: configuration)
+    // A new machine's memory is zero, so `plan.zeroed` needs nothing; the plan was made for this size, so every write fits.
+    for write in plan.writes {
+      let fits = machine.write(write.bytes, at: write.address)
+      precondition(fits, "a boot plan stays inside the memory it was made for")
+    }
+    switch plan.entry {
+    case .protected32(let eip, let ebx): machine.enterProtectedMode(eip: eip, ebx: ebx)
+    }
+    return machine
+  }
+
+  /// The allocator functions that `image` has, of `functions` and the known ones; the user's own come first where both name a function.
+  static func watchedAllocators(of image: KernelImage, with functions: [AllocatorFunction]) -> [WatchedAllocator] {
+    var watched: [WatchedAllocator] = []
+    let named = functions.filter { $0.resource == .heap }
+    for function in named {
+      if case .found(let symbol) = image.symbols.find(function.symbol) {
+        watched.append(WatchedAllocator(function: function, linkageName: symbol.name, address: symbol.address))
+      }
+    }
+    for symbol in image.symbols.symbols {
+      guard let function = AllocatorFunctions.known.first(where: { $0.matches(linkageName: symbol.name) }),
+        !watched.contains(where: { $0.address == symbol.address })
+      else { continue }
+      watched.append(WatchedAllocator(function: function, linkageName: symbol.name, address: symbol.address))
+    }
+    return watched
+  }
+}

@@ -1,0 +1,109 @@
+import OrreryBase
+import OrreryImage
+import OrreryMachine
+import OrreryTrace
+
+/// A machine with its observers: it runs, and what it does comes out as events. What recording and replaying have in common, so that they cannot differ.
+///
+/// Where a run is cut into calls changes no event: `state` events come at their steps, every other event from the machine's records alone.
+final class MachineSession {
+  let machine: Machine
+  private var observers: Observers
+  private let stateInterval: Steps
+  private var nextState: Steps
+  /// Events not yet taken.
+  private(set) var events = ObservedEvents()
+  /// Called with every byte that leaves a serial port, when set.
+  var serialHandler: ((_ port: UInt8, _ byte: UInt8) -> Void)?
+  /// Whether the session keeps events; without it records only pass by.
+  private let isObserving: Bool
+
+  /// - Parameter isObserving: whether there is a trace to be written; otherwise only serial output is looked at.
+  init(image: KernelImage, configuration: RunConfiguration, isObserving: Bool) throws(ImageError) {
+    let allocators =
+      isObserving && configuration.lanes.contains(.heap)
+      ? Boot.watchedAllocators(of: image, with: configuration.allocators) : []
+    machine = try Boot.machine(
+      for: image, settings: configuration.machine,
+      probes: isObserving ? Observers.probes(for: configuration.lanes) : [.input, .output],
+      callProbes: allocators.map(\.probe))
+    observers = Observers(lanes: configuration.lanes, allocators: allocators)
+    stateInterval = configuration.stateInterval
+    nextState = configuration.stateInterval
+    self.isObserving = isObserving
+  }
+
+  /// Runs until something is to be done; a full probe buffer is emptied on the way.
+  func run(untilClock: Clock, untilSteps: Steps) -> RunExit {
+    while true {
+      let exit = machine.run(untilClock: untilClock, untilSteps: min(untilSteps, nextState))
+      collect()
+      if machine.steps >= nextState {
+        if isObserving { appendState() }
+        nextState += stateInterval
+        if exit == .reachedSteps, machine.steps < untilSteps { continue }
+      }
+      if exit == .probesFull, events.entries.count < Self.eventBatch { continue }
+      return exit
+    }
+  }
+
+  /// How many events are gathered before the caller gets a chance to write them.
+  private static let eventBatch = 4096
+
+  /// Announces why the next input is applied; in the order in which the machine will write them down.
+  func announceInput(cause: String) {
+    if isObserving { observers.announceInput(cause: cause) }
+  }
+
+  /// Turns the machine's records so far into events.
+  func collect() {
+    machine.probes.drain { records, bytes in
+      if let serialHandler {
+        for record in records where record.kind == .serialOutput {
+          serialHandler(UInt8(truncatingIfNeeded: record.detail), UInt8(truncatingIfNeeded: record.value0))
+        }
+      }
+      if isObserving { observers.observe(records, bytes: bytes, into: &events) }
+    }
+  }
+
+  /// Ends what is still being gathered and states the machine's last state.
+  func finish() {
+    collect()
+    guard isObserving else { return }
+    observers.finish(clock: machine.clock, into: &events)
+    appendState()
+  }
+
+  /// Hands the events over.
+  func takeEvents(_ body: (ObservedEvents.Entry) throws(TraceError) -> Void) throws(TraceError) {
+    for entry in events.entries { try body(entry) }
+    events.removeAll()
+  }
+
+  private func appendState() {
+    events.append(.state(machine.stateHash(), steps: machine.steps), clock: machine.clock)
+  }
+
+  // MARK: Checkpoints
+
+  struct Checkpoint {
+    fileprivate let machine: OrreryMachine.Checkpoint
+    fileprivate let observers: Observers
+    fileprivate let nextState: Steps
+    fileprivate let events: ObservedEvents
+  }
+
+  func checkpoint() -> Checkpoint {
+    collect()
+    return Checkpoint(machine: machine.checkpoint(), observers: observers, nextState: nextState, events: events)
+  }
+
+  func restore(_ checkpoint: Checkpoint) {
+    machine.restore(checkpoint.machine)
+    observers = checkpoint.observers
+    nextState = checkpoint.nextState
+    events = checkpoint.events
+  }
+}

@@ -1,0 +1,249 @@
+public import OrreryBase
+public import OrreryImage
+public import OrreryMachine
+public import OrreryScenario
+public import OrreryTrace
+
+/// Runs a kernel under a scenario and records the run.
+///
+///     let recorder = try Recorder(image: image, scenario: bound, header: "boot", sink: sink)
+///     while try recorder.advance() == nil {}
+///
+/// Memory does not grow with the length of the run. Without a sink nothing is recorded, and the run costs what the machine costs.
+public final class Recorder {
+  /// Why no recorder could be made.
+  public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+    case image(ImageError)
+    case scenario(ScenarioDriverError)
+    case trace(TraceError)
+
+    public var description: String {
+      switch self {
+      case .image(let error): error.description
+      case .scenario(let error): error.description
+      case .trace(let error): error.description
+      }
+    }
+  }
+
+  /// How far one call of `advance` goes at most: some tens of milliseconds of the host's time.
+  public static let sliceSteps: Steps = 1 << 24
+
+  private let session: MachineSession
+  private var driver: ScenarioDriver
+  private let limits: BoundLimits
+  private let writer: TraceWriter?
+  private var awaitedAddresses: [LinearAddress] = []
+  /// The clock at which an input was last applied, and whether the machine stands before an instruction rather than at a boundary: a run ends at neither.
+  private var lastInputClock: Clock?
+  private var isAtInstruction = false
+  private var exitValue: UInt32?
+  /// How the run ended; nil while it goes on.
+  public private(set) var end: RunEnd?
+
+  /// Called with every byte that leaves a serial port, as it comes, when set.
+  public var serialHandler: ((_ port: UInt8, _ byte: UInt8) -> Void)?
+
+  /// - Parameters:
+  ///   - scenario: what is done to the machine, its limits and settings.
+  ///   - configuration: what is recorded; its machine settings count, not the scenario's.
+  ///   - scenarioName: how the trace calls the scenario; never a path.
+  ///   - scenarioText: the scenario's text for the trace.
+  ///   - sink: where the trace goes; nil for none.
+  public init(
+    image: KernelImage, scenario: BoundScenario, configuration: RunConfiguration, scenarioName: String = "",
+    scenarioText: String = "", sink: (any TraceSink)?
+  ) throws(Failure) {
+    do throws(ImageError) {
+      session = try MachineSession(image: image, configuration: configuration, isObserving: sink != nil)
+    } catch { throw .image(error) }
+    do throws(ScenarioDriverError) {
+      driver = try ScenarioDriver(scenario, symbols: image.symbols)
+    } catch { throw .scenario(error) }
+    limits = scenario.limits
+    do throws(TraceError) {
+      let header = TraceHeader(
+        revision: RunConfiguration.revision, configuration: configuration.settings, lanes: configuration.lanes,
+        stateInterval: configuration.stateInterval, image: image.bytes, scenarioName: scenarioName,
+        scenario: scenarioText)
+      writer = try sink.map { sink throws(TraceError) in try TraceWriter(header: header, sink: sink) }
+    } catch { throw .trace(error) }
+    session.serialHandler = { [unowned self] port, byte in
+      serialHandler?(port, byte)
+      // A text is found at the boundary after the byte that completes it, which is where the machine pauses.
+      if driver.awaitsSerial { driver.consume(serial: byte, port: port, clock: machine.clock) }
+    }
+  }
+
+  public var machine: Machine { session.machine }
+
+  /// How many bytes the trace has so far.
+  public var traceByteCount: UInt64 { writer?.byteCount ?? 0 }
+
+  /// Runs on, at most to `untilClock` or `sliceSteps` further. Gives the end of the run when it has come; a run that has ended stays so.
+  ///
+  /// - Parameter isLive: input may still come from a person, so a machine that waits for ever has not ended.
+  @discardableResult
+  public func advance(untilClock: Clock = .max, isLive: Bool = false) throws(TraceError) -> RunEnd? {
+    let (sliceEnd, overflow) = machine.steps.addingReportingOverflow(Self.sliceSteps)
+    let untilSteps = overflow ? .max : sliceEnd
+    while end == nil {
+      if let reached = reachedEnd() { return try finish(reached) }
+      applyDueInputs()
+      try writeEvents()
+      if machine.clock >= untilClock || machine.steps >= untilSteps { return nil }
+      let exit = run(untilClock: untilClock, untilSteps: untilSteps)
+      try writeEvents()
+      switch exit {
+      case .reachedClock, .reachedSteps, .serialOutput, .keyboardRead, .probesFull: break
+      case .anchor(let address):
+        driver.reach(address, clock: machine.clock)
+        isAtInstruction = true
+      case .idle where isLive: return nil
+      case .idle:
+        // Only the scenario has something left to do, or to wait for.
+        guard let next = driver.nextClock else { return try finish((.idle, StopReason.idle.description)) }
+        machine.idle(untilClock: min(next, untilClock, limits.clock))
+      case .stopped(.idle) where isLive: return nil
+      case .stopped(let reason): return try finish(describe(reason))
+      }
+    }
+    return end
+  }
+
+  /// Applies an action of a person now; the trace gives it no anchor.
+  public func apply(_ action: InputAction) throws(TraceError) {
+    precondition(end == nil, "a run that has ended takes no input")
+    apply(action, cause: "")
+    session.collect()
+    try writeEvents()
+  }
+
+  /// Ends the run because a person wishes so.
+  @discardableResult
+  public func interrupt(_ text: String) throws(TraceError) -> RunEnd {
+    if let end { return end }
+    return try finish((.interrupted, text))
+  }
+
+  // MARK: - Running
+
+  private typealias Reason = (reason: RunEnd.Reason, text: String)
+
+  private func run(untilClock: Clock, untilSteps: Steps) -> RunExit {
+    let addresses = driver.awaitedAddresses
+    if addresses != awaitedAddresses {
+      machine.setAnchors(addresses)
+      awaitedAddresses = addresses
+    }
+    machine.pausesAfterSerialOutput = driver.awaitsSerial
+    machine.pausesAfterKeyboardRead = driver.isTyping
+    isAtInstruction = false
+    let clock = min(untilClock, driver.nextClock ?? .max, limits.clock)
+    return session.run(untilClock: clock, untilSteps: min(untilSteps, limits.steps))
+  }
+
+  /// The end that has come at the present boundary, before anything more is applied there.
+  private func reachedEnd() -> Reason? {
+    if let anchor = driver.stop(at: machine.clock) { return (.stopCondition, "stop condition: \(anchor.name)") }
+    if machine.steps >= limits.steps { return (.limit, "the limit of \(limits.steps) steps was reached") }
+    if machine.clock >= limits.clock { return (.limit, "the limit of \(limits.clock) clocks was reached") }
+    if traceByteCount >= limits.traceByteCount {
+      return (.limit, "the limit of \(limits.traceByteCount) trace bytes was reached")
+    }
+    return nil
+  }
+
+  private func applyDueInputs() {
+    for input in driver.takeInputs(dueAt: machine.clock) {
+      apply(input.action, cause: driver.name(ofAnchor: input.anchor))
+    }
+    while driver.isTyping, machine.keyboardIsIdle, let input = driver.takeTypedCode() {
+      apply(input.action, cause: driver.name(ofAnchor: input.anchor))
+    }
+    session.collect()
+  }
+
+  private func apply(_ action: InputAction, cause: String) {
+    session.announceInput(cause: cause)
+    machine.apply(action)
+    lastInputClock = machine.clock
+  }
+
+  private func writeEvents() throws(TraceError) {
+    guard let writer else { return }
+    try session.takeEvents { entry throws(TraceError) in try writer.append(entry.payload, clock: entry.clock) }
+  }
+
+  // MARK: - Ending
+
+  private func describe(_ stop: StopReason) -> Reason {
+    if case .debugExit(let value) = stop { exitValue = value }
+    return (RunEnd.Reason(stop), stop.description)
+  }
+
+  private func finish(_ reason: Reason) throws(TraceError) -> RunEnd {
+    let reason = settle(reason)
+    session.finish()
+    let end = RunEnd(
+      reason: reason.reason, text: reason.text, steps: machine.steps, clock: machine.clock, exitValue: exitValue,
+      reports: driver.reports(hasStopped: reason.reason == .stopCondition))
+    self.end = end
+    try writeEvents()
+    try writer?.finish(end)
+    return end
+  }
+
+  /// Takes the machine to a boundary at which no input was applied, one clock further at most: a replay stops at a boundary before its inputs.
+  private func settle(_ reason: Reason) -> Reason {
+    guard isAtInstruction || lastInputClock == machine.clock else { return reason }
+    machine.setAnchors([])
+    machine.pausesAfterSerialOutput = false
+    machine.pausesAfterKeyboardRead = false
+    if case .stopped(let stop) = session.run(untilClock: machine.clock + 1, untilSteps: .max) {
+      return describe(stop)
+    }
+    return reason
+  }
+
+  // MARK: - Checkpoints
+
+  /// The state of a run that is not over, without the trace written so far.
+  struct Checkpoint {
+    fileprivate let session: MachineSession.Checkpoint
+    fileprivate let driver: ScenarioDriver
+    fileprivate let lastInputClock: Clock?
+    fileprivate let isAtInstruction: Bool
+  }
+
+  func checkpoint() -> Checkpoint {
+    precondition(end == nil, "a run that has ended has no checkpoint")
+    return Checkpoint(
+      session: session.checkpoint(), driver: driver, lastInputClock: lastInputClock, isAtInstruction: isAtInstruction)
+  }
+
+  func restore(_ checkpoint: Checkpoint) {
+    session.restore(checkpoint.session)
+    driver = checkpoint.driver
+    lastInputClock = checkpoint.lastInputClock
+    isAtInstruction = checkpoint.isAtInstruction
+    end = nil
+    exitValue = nil
+    awaitedAddresses = driver.awaitedAddresses
+    machine.setAnchors(awaitedAddresses)
+  }
+}
+
+extension RunEnd.Reason {
+  /// The reason that a trace gives for a stop of the machine.
+  init(_ stop: StopReason) {
+    switch stop {
+    case .debugExit: self = .debugExit
+    case .powerOff: self = .powerOff
+    case .tripleFault: self = .tripleFault
+    case .reset: self = .reset
+    case .unmodelled: self = .unmodelled
+    case .idle: self = .idle
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import OrreryBase
+import OrreryImage
+public import OrreryMachine
+public import OrreryTrace
+
+/// Runs a trace again from nothing but itself and compares every event, as it happens, with the recorded one.
+///
+///     let replayer = try Replayer(reader: try TraceReader(source: source))
+///     while true { if let outcome = try replayer.advance() { … } }
+///
+/// The scenario is ignored: the inputs come from the trace, at their recorded clocks. Memory does not grow with the length of the run.
+public final class Replayer {
+  /// What a replay found.
+  public enum Outcome: Sendable {
+    /// Every event, and the end of the run, was as recorded. Without an end the recording was cut short, and all that it holds was the same.
+    case same(eventCount: UInt64, end: RunEnd?)
+    case different(Difference)
+  }
+
+  /// The first event in which the run differs from the trace.
+  public struct Difference: Sendable {
+    /// The number of the event.
+    public var sequence: UInt64
+    /// What the trace holds; nil when it has no further event.
+    public var recorded: Event?
+    /// What happened; nil when nothing more did.
+    public var replayed: Event?
+    /// How the recorded run ended and how this one did, when that is the difference.
+    public var recordedEnd: RunEnd?
+    public var replayedEnd: RunEnd?
+  }
+
+  private let session: MachineSession
+  private let recordedEnd: RunEnd?
+  private let lanes: LaneSet
+  /// The recorded events, to compare with.
+  private var recorded: TraceEvents
+  /// The recorded inputs, read ahead.
+  private var inputs: TraceEvents
+  private var hasMoreInputs = true
+  private var eventCount: UInt64 = 0
+  private var exitValue: UInt32?
+  private var outcome: Outcome?
+
+  /// The most inputs handed to the machine ahead of time.
+  private static let inputsAhead = 64
+
+  public init(reader: TraceReader) throws(ReplayError) {
+    let header: TraceHeader
+    do throws(TraceError) { header = try reader.header() } catch { throw .trace(error) }
+    let configuration = try RunConfiguration(header: header)
+    do throws(ImageError) {
+      let image = try KernelImage(bytes: header.image)
+      session = try MachineSession(image: image, configuration: configuration, isObserving: true)
+    } catch { throw .image(error) }
+    lanes = configuration.lanes
+    recordedEnd = reader.end
+    recorded = reader.events()
+    inputs = reader.events()
+  }
+
+  public var machine: Machine { session.machine }
+
+  /// How many events were the same so far.
+  public var sameEventCount: UInt64 { eventCount }
+
+  /// Runs on, at most for `Recorder.sliceSteps`; gives the outcome once it is known.
+  public func advance() throws(TraceError) -> Outcome? {
+    if let outcome { return outcome }
+    try scheduleInputs()
+    let (sliceEnd, overflow) = machine.steps.addingReportingOverflow(Recorder.sliceSteps)
+    let untilClock = recordedEnd?.clock ?? .max
+    let exit: RunExit
+    if hasReachedRecordedEnd {
+      exit = .reachedSteps
+    } else {
+      // With no step left the machine may still have to stay halted up to the end's clock.
+      let stepsLeft = recordedEnd.map { $0.steps > machine.steps } ?? true
+      let untilSteps = stepsLeft ? min(recordedEnd?.steps ?? .max, overflow ? .max : sliceEnd) : .max
+      exit = session.run(untilClock: untilClock, untilSteps: untilSteps)
+    }
+    try compareEvents()
+    if let outcome { return outcome }
+    switch exit {
+    case .reachedClock, .reachedSteps, .probesFull, .serialOutput, .keyboardRead, .anchor:
+      guard let recordedEnd else { return nil }
+      if machine.clock >= recordedEnd.clock || machine.steps > recordedEnd.steps {
+        try finish(reason: recordedEnd.reason, text: recordedEnd.text)
+      }
+    case .idle:
+      if let recordedEnd, recordedEnd.reason != .idle, machine.clock < recordedEnd.clock {
+        machine.idle(untilClock: recordedEnd.clock)
+      } else {
+        try finish(reason: .idle, text: recordedEnd?.text ?? "")
+      }
+    case .stopped(let stop):
+      let reason = RunEnd.Reason(stop)
+      if case .debugExit(let value) = stop { exitValue = value }
+      try finish(reason: reason, text: stop.description)
+    }
+    return outcome
+  }
+
+  private var hasReachedRecordedEnd: Bool {
+    guard let recordedEnd else { return false }
+    switch recordedEnd.reason {
+    // These come from the machine itself, which has to be let run into them.
+    case .powerOff, .debugExit, .tripleFault, .idle, .unmodelled, .reset: return false
+    case .limit, .stopCondition, .interrupted:
+      return machine.clock == recordedEnd.clock && machine.steps == recordedEnd.steps
+    }
+  }
+
+  private func scheduleInputs() throws(TraceError) {
+    while hasMoreInputs, machine.pendingInputCount < Self.inputsAhead {
+      guard let event = try inputs.next() else {
+        hasMoreInputs = false
+        return
+      }
+      guard case .input(let action, let point, let cause) = event.payload else { continue }
+      session.announceInput(cause: cause)
+      machine.schedule(InputEvent(clock: event.clock, point: point, action: action))
+    }
+  }
+
+  /// Compares what happened since the last time with what was recorded.
+  private func compareEvents() throws(TraceError) {
+    try session.takeEvents { entry throws(TraceError) in
+      guard outcome == nil, lanes.contains(entry.payload.lane) else { return }
+      let replayed = Event(sequence: eventCount, clock: entry.clock, payload: entry.payload)
+      let recordedEvent = try recorded.next()
+      if recordedEvent == nil, recordedEnd == nil {
+        // All that a recording cut short holds has been compared.
+        outcome = .same(eventCount: eventCount, end: nil)
+        return
+      }
+      guard recordedEvent == replayed else {
+        outcome = .different(Difference(sequence: eventCount, recorded: recordedEvent, replayed: replayed))
+        return
+      }
+      eventCount += 1
+    }
+  }
+
+  /// The run has come to its end: compares what is left, and the two ends.
+  private func finish(reason: RunEnd.Reason, text: String) throws(TraceError) {
+    session.finish()
+    try compareEvents()
+    if outcome != nil { return }
+    if let missing = try recorded.next() {
+      outcome = .different(Difference(sequence: eventCount, recorded: missing, replayed: nil))
+      return
+    }
+    let replayedEnd = RunEnd(
+      reason: reason, text: text, steps: machine.steps, clock: machine.clock, exitValue: exitValue,
+      reports: recordedEnd?.reports ?? [])
+    outcome =
+      recordedEnd == nil || recordedEnd == replayedEnd
+      ? .same(eventCount: eventCount, end: recordedEnd)
+      : .different(Difference(sequence: eventCount, recordedEnd: recordedEnd, replayedEnd: replayedEnd))
+  }
+}

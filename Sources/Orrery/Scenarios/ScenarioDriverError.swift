@@ -1,0 +1,55 @@
+import OrreryBase
+import OrreryImage
+
+/// A scenario that does not fit the kernel it is to be run on: it waits for a symbol that is none, or more than one.
+public struct ScenarioDriverError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The name the scenario gives.
+  public var symbol: String
+  /// The linkage names it may stand for: those that answer to it equally well, or, when none does, those that are like it.
+  public var candidates: [String]
+  public var isAmbiguous: Bool
+
+  /// The most names a message lists.
+  private static let candidateLimit = 4
+
+  init(ambiguous name: String, _ symbols: [Symbol]) {
+    symbol = name
+    candidates = symbols.prefix(Self.candidateLimit).map(\.name)
+    isAmbiguous = true
+  }
+
+  init(missing name: String, in table: SymbolTable) {
+    symbol = name
+    isAmbiguous = false
+    let wanted = name.lowercased()
+    let base = wanted.split(whereSeparator: { ".:(".contains($0) }).last.map(String.init) ?? wanted
+    var candidates: [String] = []
+    for symbol in table.symbols where symbol.name.lowercased().contains(base) && !candidates.contains(symbol.name) {
+      candidates.append(symbol.name)
+      if candidates.count == Self.candidateLimit { break }
+    }
+    self.candidates = candidates
+  }
+
+  public var description: String {
+    let names = candidates.map { "'\($0)'" }.joined(separator: ", ")
+    if isAmbiguous {
+      return "the scenario waits for symbol '\(symbol)', which stands for several: \(names); give one of these names"
+    }
+    let hint =
+      candidates.isEmpty
+      ? "check its spelling, and that the kernel still has its symbol table" : "names like it are \(names)"
+    return "the scenario waits for symbol '\(symbol)', which the kernel does not have; \(hint)"
+  }
+}
+
+extension SymbolTable {
+  /// The address a scenario's symbol stands for.
+  func anchorAddress(of name: String) throws(ScenarioDriverError) -> LinearAddress {
+    switch find(name) {
+    case .found(let symbol): return symbol.address
+    case .ambiguous(let symbols): throw ScenarioDriverError(ambiguous: name, symbols)
+    case .missing: throw ScenarioDriverError(missing: name, in: self)
+    }
+  }
+}
