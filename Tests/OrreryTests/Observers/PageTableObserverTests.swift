@@ -10,18 +10,20 @@ private struct FakeTables {
   var events = ObservedEvents()
   var clock: Clock = 0
   var frames: [UInt64: [UInt64]] = [:]
+  var listed: Set<UInt64> = []
 
   /// The whole tree is listed when it is loaded, as by a machine that watches no table yet.
   mutating func load(root: UInt64, mode: PagingMode = .fourLevel) {
     clock += 1
     observer.observeAddressSpace(ProbeRecord(.addressSpace, clock: clock, rip: 0, root, mode.rawValue), into: &events)
-    if mode == .fourLevel { list(root, level: 4, path: []) }
+    listed = []
+    if mode == .fourLevel { list(root, level: 4) }
     finish()
   }
 
-  /// Lists `frame` and the tables under it, in the step at `clock`.
-  mutating func list(_ frame: UInt64, level: UInt8, path: [UInt64]) {
-    guard !path.contains(frame) else { return }
+  /// Lists `frame` and the tables under it, in the step at `clock`; each once.
+  mutating func list(_ frame: UInt64, level: UInt8) {
+    guard listed.insert(frame).inserted else { return }
     observer.observeTablePage(
       ProbeRecord(.tablePage, detail: UInt32(level), clock: clock, rip: 0, frame), into: &events)
     let entries = frames[frame] ?? []
@@ -31,7 +33,7 @@ private struct FakeTables {
     }
     guard level > 1 else { return }
     for entry in entries where entry & 1 == 1 && (level == 4 || entry & 0x80 == 0) {
-      list(entry & 0x000F_FFFF_FFFF_F000, level: level - 1, path: path + [frame])
+      list(entry & 0x000F_FFFF_FFFF_F000, level: level - 1)
     }
   }
 
@@ -42,7 +44,8 @@ private struct FakeTables {
     frames[frame, default: Self.empty][index] = entry
     observer.observeTableEntry(
       ProbeRecord(.tableEntry, clock: clock, rip: 0, frame + 8 * UInt64(index), old, entry), into: &events)
-    if let level { list(entry & 0x000F_FFFF_FFFF_F000, level: level, path: []) }
+    listed = []
+    if let level { list(entry & 0x000F_FFFF_FFFF_F000, level: level) }
     finish()
   }
 
