@@ -111,6 +111,7 @@ struct CPUState {
   let blocks: UnsafeMutablePointer<BlockCache>
   let breakpoints: UnsafeMutablePointer<BreakpointSet>
   let board: Unmanaged<Board>
+  let system: UnsafeMutablePointer<SystemState>
 }
 
 /// The processor: all its functions are methods of the pointer to its state.

@@ -1,0 +1,86 @@
+internal import OrreryBase
+
+/// The processor's state as bytes: all that is architectural, with flags computed, in one fixed order. Checkpoints and the state hash share it.
+enum ProcessorImage {
+  static func append(_ cpu: CPU, to writer: inout ByteWriter) {
+    writer.append(fixed: cpu.pointee.clock)
+    for index in 0..<16 { writer.append(fixed: cpu.pointee.gpr[index]) }
+    writer.append(fixed: cpu.pointee.rip)
+    writer.append(fixed: cpu.flags)
+    writer.append(cpu.pointee.shadow.rawValue)
+    writer.append(cpu.pointee.blocksNMI)
+    writer.append(cpu.pointee.isHalted)
+    for index in 0..<6 { append(cpu.pointee.segments[index], to: &writer) }
+    append(cpu.pointee.ldtr, to: &writer)
+    append(cpu.pointee.tr, to: &writer)
+    for table in [cpu.pointee.gdtr, cpu.pointee.idtr] {
+      writer.append(fixed: table.base)
+      writer.append(fixed: table.limit)
+    }
+    for path in words { writer.append(fixed: cpu.pointee[keyPath: path]) }
+    for index in 0..<8 { writer.append(fixed: cpu.pointee.debugRegisters[index]) }
+    writer.append(cpu.pointee.cpl)
+    for index in 0..<16 {
+      writer.append(fixed: cpu.pointee.xmm[index].x)
+      writer.append(fixed: cpu.pointee.xmm[index].y)
+    }
+    writer.append(fixed: cpu.pointee.mxcsr)
+    for index in 0..<8 {
+      writer.append(fixed: cpu.pointee.fpuSignificands[index])
+      writer.append(fixed: cpu.pointee.fpuExponents[index])
+    }
+    writer.append(fixed: cpu.pointee.fpuControl)
+    writer.append(fixed: cpu.pointee.fpuStatus)
+    writer.append(fixed: cpu.pointee.fpuTags)
+  }
+
+  static func restore(_ cpu: CPU, from reader: inout ByteReader) throws(ByteCodingError) {
+    cpu.pointee.clock = try reader.fixed()
+    for index in 0..<16 { cpu.pointee.gpr[index] = try reader.fixed() }
+    cpu.pointee.rip = try reader.fixed()
+    cpu.setFlags(try reader.fixed())
+    guard let shadow = InterruptShadow(rawValue: try reader.byte()) else {
+      throw ByteCodingError(offset: reader.offset, reason: "no such interrupt shadow")
+    }
+    cpu.pointee.shadow = shadow
+    cpu.pointee.blocksNMI = try reader.flag()
+    cpu.pointee.isHalted = try reader.flag()
+    for index in 0..<6 { cpu.pointee.segments[index] = try segment(from: &reader) }
+    cpu.pointee.ldtr = try segment(from: &reader)
+    cpu.pointee.tr = try segment(from: &reader)
+    cpu.pointee.gdtr = DescriptorTableRegister(base: try reader.fixed(), limit: try reader.fixed())
+    cpu.pointee.idtr = DescriptorTableRegister(base: try reader.fixed(), limit: try reader.fixed())
+    for path in words { cpu.pointee[keyPath: path] = try reader.fixed() }
+    for index in 0..<8 { cpu.pointee.debugRegisters[index] = try reader.fixed() }
+    cpu.pointee.cpl = try reader.byte()
+    for index in 0..<16 { cpu.pointee.xmm[index] = SIMD2(try reader.fixed(), try reader.fixed()) }
+    cpu.pointee.mxcsr = try reader.fixed()
+    for index in 0..<8 {
+      cpu.pointee.fpuSignificands[index] = try reader.fixed()
+      cpu.pointee.fpuExponents[index] = try reader.fixed()
+    }
+    cpu.pointee.fpuControl = try reader.fixed()
+    cpu.pointee.fpuStatus = try reader.fixed()
+    cpu.pointee.fpuTags = try reader.fixed()
+  }
+
+  /// The registers of 64 bits that stand for themselves.
+  private static var words: [WritableKeyPath<CPUState, UInt64>] {
+    [
+      \.cr0, \.cr2, \.cr3, \.cr4, \.cr8, \.efer, \.star, \.lstar, \.cstar, \.sfmask, \.kernelGSBase, \.sysenterCS,
+      \.sysenterESP, \.sysenterEIP, \.pat, \.tscAux, \.tscOffset, \.miscEnable, \.mtrrDefaultType,
+    ]
+  }
+
+  private static func append(_ segment: Segment, to writer: inout ByteWriter) {
+    writer.append(fixed: segment.selector)
+    writer.append(fixed: segment.attributes)
+    writer.append(fixed: segment.limit)
+    writer.append(fixed: segment.base)
+  }
+
+  private static func segment(from reader: inout ByteReader) throws(ByteCodingError) -> Segment {
+    Segment(
+      selector: try reader.fixed(), attributes: try reader.fixed(), limit: try reader.fixed(), base: try reader.fixed())
+  }
+}

@@ -1,0 +1,187 @@
+public import OrreryBase
+
+/// A whole PC that does exactly the same whenever it is given the same: processor, memory, devices, in virtual time.
+///
+/// Put an image into memory, set the entry state, then `run`:
+///
+///     let machine = Machine(configuration: MachineConfiguration())
+///     _ = machine.write(code, at: PhysicalAddress(0x10_0000))
+///     machine.enterProtectedMode(eip: 0x10_0000, ebx: 0)
+///     let exit = machine.run(untilClock: 1_000_000, untilSteps: .max)
+///
+/// What the guest does is written to `probes`, which the caller drains. A machine costs the RAM the guest has touched and about 1 MiB.
+/// It is not safe to use from two threads at once.
+public final class Machine {
+  public let configuration: MachineConfiguration
+  public let probes = ProbeBuffer()
+
+  let cpu: CPU
+  let board: Board
+  var inputs = InputQueue()
+  /// The next `run` goes on after the boundary's events and sample: the instruction at `rip` is about to execute.
+  var standsAtInstruction = false
+  /// The single-step trap of the instruction that retired last is still to be delivered.
+  var owesSingleStepTrap = false
+  /// Where `run` returned `.anchor` and the instruction has not retired since: an interrupt or fault taken in between does not make it a second execution.
+  var reportedAnchors = AttemptList()
+  /// Where a call or return was recorded and the instruction has not retired since.
+  var reportedCalls = AttemptList()
+  /// The contents of memory that `PageFlags.dirty` counts from.
+  var baseline = PageStore()
+  var hashTree: PageHashTree
+
+  /// `run` returns `.serialOutput` at the boundary after a byte left a serial port.
+  public var pausesAfterSerialOutput = false
+  /// `run` returns `.keyboardRead` at the boundary after the guest read the last byte that the keyboard had.
+  public var pausesAfterKeyboardRead = false
+
+  public init(configuration: MachineConfiguration) {
+    self.configuration = configuration
+    board = Board(configuration: configuration, probes: probes)
+    hashTree = PageHashTree(pageCount: configuration.memorySize >> 12)
+    let system = UnsafeMutablePointer<SystemState>.allocate(capacity: 1)
+    system.initialize(
+      to: SystemState(configuration: configuration, probes: probes, videoMemory: board.videoMemory))
+    let translations = system.pointer(to: \.translations)
+    let memory = UnsafeMutablePointer<PhysicalMemory>.allocate(capacity: 1)
+    memory.initialize(to: PhysicalMemory(size: configuration.memorySize, translations: translations!))
+    let blocks = UnsafeMutablePointer<BlockCache>.allocate(capacity: 1)
+    blocks.initialize(to: BlockCache())
+    let breakpoints = UnsafeMutablePointer<BreakpointSet>.allocate(capacity: 1)
+    breakpoints.initialize(to: BreakpointSet())
+    cpu = .allocate(capacity: 1)
+    cpu.initialize(
+      to: CPUState(
+        tlb: system.pointee.translations.supervisor, supervisorTLB: system.pointee.translations.supervisor,
+        userTLB: system.pointee.translations.user, memory: memory, blocks: blocks, breakpoints: breakpoints,
+        board: Unmanaged.passUnretained(board), system: system))
+    cpu.resetSegments()
+    if configuration.probes.contains(.calls) {
+      for probe in configuration.callProbes { _ = breakpoints.pointee.insert(probe.address.rawValue, .call) }
+    }
+  }
+
+  deinit {
+    cpu.pointee.blocks.pointee.deallocate()
+    cpu.pointee.blocks.deinitialize(count: 1).deallocate()
+    cpu.pointee.breakpoints.deinitialize(count: 1).deallocate()
+    cpu.pointee.memory.pointee.deallocate()
+    cpu.pointee.memory.deinitialize(count: 1).deallocate()
+    cpu.pointee.system.pointee.deallocate()
+    cpu.pointee.system.deinitialize(count: 1).deallocate()
+    cpu.deinitialize(count: 1).deallocate()
+  }
+
+  // MARK: Setting up
+
+  /// Writes to RAM. Returns false, and writes nothing, when any of it would fall outside of RAM.
+  public func write(_ bytes: some Collection<UInt8>, at address: PhysicalAddress) -> Bool {
+    guard isRAM(address, count: bytes.count) else { return false }
+    var index = bytes.startIndex
+    var position = address.rawValue
+    while index != bytes.endIndex {
+      let count = min(bytes.distance(from: index, to: bytes.endIndex), 4096 - Int(position & 0xFFF))
+      let end = bytes.index(index, offsetBy: count)
+      cpu.writeFromHost(bytes[index..<end], at: position)
+      position += UInt64(count)
+      index = end
+    }
+    return true
+  }
+
+  /// Reads from RAM; nil when any of it would come from outside of RAM. Never disturbs the machine.
+  public func read(_ address: PhysicalAddress, count: Int) -> [UInt8]? {
+    guard isRAM(address, count: count) else { return nil }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    var position = address.rawValue
+    while bytes.count < count {
+      let offset = Int(position & 0xFFF)
+      let part = min(count - bytes.count, 4096 - offset)
+      if let page = cpu.pointee.memory.pointee.existingBytes(ofFrame: position >> 12) {
+        bytes.append(contentsOf: UnsafeRawBufferPointer(start: page + offset, count: part))
+      } else {
+        bytes.append(contentsOf: repeatElement(0, count: part))
+      }
+      position += UInt64(part)
+    }
+    return bytes
+  }
+
+  private func isRAM(_ address: PhysicalAddress, count: Int) -> Bool {
+    let size = configuration.memorySize
+    guard count >= 0, address.rawValue <= size, UInt64(count) <= size - address.rawValue else { return false }
+    let hole = PhysicalMemory.hole.lowerBound << 12..<PhysicalMemory.hole.upperBound << 12
+    return count == 0 || address.rawValue + UInt64(count) <= hole.lowerBound || address.rawValue >= hole.upperBound
+  }
+
+  /// The state in which a PVH boot loader enters a kernel: 32-bit protected mode, flat segments, no paging, interrupts off, `ebx` at the start info.
+  public func enterProtectedMode(eip: UInt32, ebx: UInt32) {
+    cpu.enterFlatProtectedMode()
+    cpu.pointee.rip = UInt64(eip)
+    cpu.pointee.gpr[3] = UInt64(ebx)
+  }
+
+  // MARK: Looking
+
+  public var clock: Clock { cpu.pointee.clock }
+  public var steps: Steps { cpu.pointee.steps }
+  public var rip: UInt64 { cpu.pointee.rip }
+  public var isHalted: Bool { cpu.pointee.isHalted }
+  /// Nothing is queued in the keyboard and nothing unread in its controller.
+  public var keyboardIsIdle: Bool { board.keyboardIsIdle }
+
+  public var registers: RegisterSnapshot {
+    RegisterSnapshot(
+      general: (0..<16).map { cpu.pointee.gpr[$0] }, rip: cpu.pointee.rip, rflags: cpu.flags,
+      selectors: (0..<6).map { cpu.pointee.segments[$0].selector },
+      bases: (0..<6).map { cpu.pointee.segments[$0].base },
+      cr0: cpu.pointee.cr0, cr2: cpu.pointee.cr2, cr3: cpu.pointee.cr3, cr4: cpu.pointee.cr4, efer: cpu.pointee.efer,
+      privilegeLevel: cpu.pointee.cpl)
+  }
+
+  /// What the text-mode display shows now.
+  public func screenText() -> Screen { board.screen() }
+
+  /// The physical address that `address` is mapped to now, without setting accessed bits or faulting; nil when it is mapped to none.
+  public func physicalAddress(of address: LinearAddress) -> PhysicalAddress? {
+    cpu.peekTranslation(address.rawValue).map { PhysicalAddress($0) }
+  }
+
+  // MARK: Inputs and anchors
+
+  /// How many scheduled inputs are still to be applied.
+  public var pendingInputCount: Int { inputs.count }
+
+  /// Has `input` applied at exactly its clock and point; a clock that has passed counts as now. Inputs of equal clock and point keep their order.
+  public func schedule(_ input: InputEvent) {
+    var input = input
+    if input.clock <= cpu.pointee.clock {
+      input.clock = cpu.pointee.clock
+      // The boundary of this clock is behind us when an anchor was reported: the earliest point left is the instruction's.
+      if standsAtInstruction { input.point = .instruction }
+    }
+    inputs.insert(input)
+  }
+
+  /// Applies `action` at the present point: directly before the instruction when `run` just returned `.anchor`, otherwise at the boundary.
+  public func apply(_ action: InputAction) {
+    apply(action, at: standsAtInstruction ? .instruction : .boundary)
+  }
+
+  func apply(_ action: InputAction, at point: InputPoint) {
+    if configuration.probes.contains(.input) {
+      probes.append(
+        ProbeRecord(
+          .input, detail: UInt32(point.rawValue), clock: cpu.pointee.clock, rip: cpu.pointee.rip, action.encoded))
+    }
+    board.apply(action, clock: cpu.pointee.clock, rip: cpu.pointee.rip)
+  }
+
+  /// `run` returns `.anchor` before each execution of the instruction at one of these addresses; replaces the anchors set before.
+  public func setAnchors(_ addresses: [LinearAddress]) {
+    cpu.pointee.breakpoints.pointee.removeAll(.anchor)
+    for address in addresses { _ = cpu.pointee.breakpoints.pointee.insert(address.rawValue, .anchor) }
+    cpu.forgetBlocks()
+  }
+}

@@ -1,0 +1,201 @@
+internal import OrreryBase
+
+/// What the engine's inline path leaves over: misses, page crossings, watched pages, video memory, and every access of the processor itself.
+extension CPU {
+  // MARK: For the engine, at the present privilege level
+
+  /// `size` (1, 2, 4, 8) bytes, zero-extended; nil with the fault set.
+  @inline(never)
+  func loadSlow(_ linear: UInt64, size: Int) -> UInt64? {
+    guard isAligned(linear, size: size) else { return nil }
+    return load(linear, size: size, isUser: pointee.cpl == 3)
+  }
+
+  /// Stores the low `size` (1, 2, 4, 8) bytes; false with the fault set and nothing stored.
+  @inline(never)
+  func storeSlow(_ linear: UInt64, _ value: UInt64, size: Int) -> Bool {
+    guard isAligned(linear, size: size) else { return false }
+    return store(linear, value, size: size, isUser: pointee.cpl == 3)
+  }
+
+  @inline(never)
+  func load128Slow(_ linear: UInt64) -> SIMD2<UInt64>? {
+    let isUser = pointee.cpl == 3
+    guard check(linear, size: 16, .read, isUser: isUser), let low = load(linear, size: 8, isUser: isUser),
+      let high = load(linear &+ 8, size: 8, isUser: isUser)
+    else { return nil }
+    return SIMD2(low, high)
+  }
+
+  @inline(never)
+  func store128Slow(_ linear: UInt64, _ value: SIMD2<UInt64>) -> Bool {
+    let isUser = pointee.cpl == 3
+    return check(linear, size: 16, .write, isUser: isUser) && store(linear, value.x, size: 8, isUser: isUser)
+      && store(linear &+ 8, value.y, size: 8, isUser: isUser)
+  }
+
+  /// Faults as a store of `size` bytes would; otherwise sets accessed and dirty bits only.
+  @inline(never)
+  func checkWrite(_ linear: UInt64, size: Int) -> Bool {
+    guard size > 8 || isAligned(linear, size: size) else { return false }
+    return check(linear, size: size, .write, isUser: pointee.cpl == 3)
+  }
+
+  /// Faults as a load of `size` bytes would; otherwise sets accessed bits only.
+  @inline(never)
+  func checkRead(_ linear: UInt64, size: Int) -> Bool {
+    guard size > 8 || isAligned(linear, size: size) else { return false }
+    return check(linear, size: size, .read, isUser: pointee.cpl == 3)
+  }
+
+  /// The host address of the byte at `linear`, good to the end of its page and until the next access that is not through it; nil, without a fault,
+  /// where every element must be looked at: not plain memory, or an access would fault.
+  @inline(never)
+  func hostPointer(_ linear: UInt64, forWrite: Bool) -> UnsafeMutableRawPointer? {
+    let isUser = pointee.cpl == 3
+    let access: MemoryAccess = forWrite ? .write : .read
+    guard isCanonical(linear), !checksAlignment else { return nil }
+    if pointee.system.pointee.translations.lookUp(linear) == nil {
+      guard case .page = walk(linear, access, isUser: isUser, hasEffects: false) else { return nil }
+    }
+    let saved = (pointee.cr2, pointee.fault, pointee.hasFault)
+    guard let translation = translate(linear, access, isUser: isUser) else {
+      (pointee.cr2, pointee.fault, pointee.hasFault) = saved
+      return nil
+    }
+    let frame = translation.physicalPage >> 12
+    let offset = Int(linear & 0xFFF)
+    if pointee.memory.pointee.isRAM(frame) {
+      if forWrite {
+        let flags = pointee.memory.pointee.pageFlags(frame)
+        guard flags.isDisjoint(with: [.code, .translating, .watched]) else { return nil }
+        pointee.memory.pointee.markDirty(frame)
+      }
+      return pointee.memory.pointee.bytes(ofFrame: frame) + offset
+    }
+    guard let page = videoPage(frame), !forWrite || isScreenDirty else { return nil }
+    return page + offset
+  }
+
+  /// Translates for execution; The page's frame number and where on the host it begins. Nil with the fault, or `stop`, set.
+  @inline(never)
+  func fetchPage(_ linear: UInt64) -> (frame: UInt64, host: UnsafeRawPointer)? {
+    guard isCanonical(linear) else {
+      raise(.generalProtection(0))
+      return nil
+    }
+    guard let translation = translate(linear, .execute, isUser: pointee.cpl == 3) else { return nil }
+    pointee.system.pointee.translations.noteFetch(linear)
+    let frame = translation.physicalPage >> 12
+    if pointee.memory.pointee.isRAM(frame) {
+      return (frame, UnsafeRawPointer(pointee.memory.pointee.bytes(ofFrame: frame)))
+    }
+    if PhysicalMemory.hole.contains(frame) && videoPage(frame) == nil {
+      return (frame, UnsafeRawPointer(pointee.system.pointee.openBus))
+    }
+    let place = videoPage(frame) == nil ? "where there is no memory" : "in video memory"
+    unmodelled(
+      "an instruction fetch from physical address \(hexadecimal(translation.physicalPage | linear & 0xFFF)), \(place)")
+    return nil
+  }
+
+  // MARK: For the processor itself, as supervisor
+
+  func loadSystem(_ linear: UInt64, size: Int) -> UInt64? { load(linear, size: size, isUser: false) }
+
+  func storeSystem(_ linear: UInt64, _ value: UInt64, size: Int) -> Bool {
+    store(linear, value, size: size, isUser: false)
+  }
+
+  /// Whether `size` bytes, which may span two pages, can be written; the fault is set when not.
+  func checkSystemWrite(_ linear: UInt64, size: Int) -> Bool { check(linear, size: size, .write, isUser: false) }
+
+  // MARK: Parts
+
+  /// CR0.AM, RFLAGS.AC and CPL 3: the TLB in use is the one that never hits.
+  private var checksAlignment: Bool { pointee.tlb == pointee.system.pointee.translations.empty }
+
+  private func isAligned(_ linear: UInt64, size: Int) -> Bool {
+    !checksAlignment || linear & UInt64(size - 1) == 0 || faults(.alignmentCheck)
+  }
+
+  /// The address of the byte after the page of `linear`, which wraps at 4 GiB outside 64-bit mode.
+  private func nextPage(_ linear: UInt64) -> UInt64 {
+    let next = (linear | 0xFFF) &+ 1
+    return pointee.efer & ExtendedFeature.longModeActive == 0 ? next & 0xFFFF_FFFF : next
+  }
+
+  private func check(_ linear: UInt64, size: Int, _ access: MemoryAccess, isUser: Bool) -> Bool {
+    guard isCanonical(linear) else { return faults(.generalProtection(0)) }
+    guard translate(linear, access, isUser: isUser) != nil else { return false }
+    guard Int(linear & 0xFFF) + size > 4096 else { return true }
+    let next = nextPage(linear)
+    guard isCanonical(next) else { return faults(.generalProtection(0)) }
+    return translate(next, access, isUser: isUser) != nil
+  }
+
+  func load(_ linear: UInt64, size: Int, isUser: Bool) -> UInt64? {
+    guard isCanonical(linear) else {
+      raise(.generalProtection(0))
+      return nil
+    }
+    let offset = Int(linear & 0xFFF)
+    guard offset + size <= 4096 else { return loadAcrossPages(linear, size: size, isUser: isUser) }
+    guard let translation = translate(linear, .read, isUser: isUser),
+      let value = loadPhysical(translation.physicalPage | linear & 0xFFF, size: size)
+    else { return nil }
+    fill(linear, translation, isUser: isUser)
+    return value
+  }
+
+  private func loadAcrossPages(_ linear: UInt64, size: Int, isUser: Bool) -> UInt64? {
+    guard check(linear, size: size, .read, isUser: isUser), let low = translate(linear, .read, isUser: isUser),
+      let high = translate(nextPage(linear), .read, isUser: isUser)
+    else { return nil }
+    let lowSize = 4096 - Int(linear & 0xFFF)
+    guard let lowPart = loadPhysical(low.physicalPage | linear & 0xFFF, size: lowSize),
+      let highPart = loadPhysical(high.physicalPage, size: size - lowSize)
+    else { return nil }
+    return lowPart | highPart << UInt64(lowSize * 8)
+  }
+
+  func store(_ linear: UInt64, _ value: UInt64, size: Int, isUser: Bool) -> Bool {
+    guard isCanonical(linear) else { return faults(.generalProtection(0)) }
+    let offset = Int(linear & 0xFFF)
+    guard offset + size <= 4096 else { return storeAcrossPages(linear, value, size: size, isUser: isUser) }
+    guard let translation = translate(linear, .write, isUser: isUser),
+      storePhysical(translation.physicalPage | linear & 0xFFF, value, size: size)
+    else { return false }
+    // The store may have changed the tables themselves: then the next access translates anew.
+    if pointee.system.pointee.translations.lookUp(linear) != nil { fill(linear, translation, isUser: isUser) }
+    return true
+  }
+
+  private func storeAcrossPages(_ linear: UInt64, _ value: UInt64, size: Int, isUser: Bool) -> Bool {
+    guard check(linear, size: size, .write, isUser: isUser), let low = translate(linear, .write, isUser: isUser),
+      let high = translate(nextPage(linear), .write, isUser: isUser)
+    else { return false }
+    let lowSize = 4096 - Int(linear & 0xFFF)
+    return storePhysical(low.physicalPage | linear & 0xFFF, value, size: lowSize)
+      && storePhysical(high.physicalPage, value >> UInt64(lowSize * 8), size: size - lowSize)
+  }
+
+  /// Lets the inline path hit for the page from now on, as far as it may.
+  private func fill(_ linear: UInt64, _ translation: Translation, isUser: Bool) {
+    let mayWrite = translation.rights.contains(.dirty) && allows(translation.rights, .write, isUser: isUser)
+    let frame = translation.physicalPage >> 12
+    let system = pointee.system
+    if pointee.memory.pointee.isRAM(frame) {
+      let isWritable = mayWrite && pointee.memory.pointee.pageFlags(frame).takesPlainStores
+      if isWritable { pointee.memory.pointee.markWriteTagged(frame) }
+      system.pointee.translations.fill(
+        linear, isUser: isUser, physicalPage: translation.physicalPage,
+        host: pointee.memory.pointee.bytes(ofFrame: frame), isWritable: isWritable)
+    } else if let page = videoPage(frame) {
+      let isWritable = mayWrite && isScreenDirty
+      system.pointee.translations.fill(
+        linear, isUser: isUser, physicalPage: translation.physicalPage, host: page, isWritable: isWritable)
+      if isWritable { system.pointee.translations.noteVideoWriteTag(linear, isUser: isUser) }
+    }
+  }
+}

@@ -1,0 +1,266 @@
+internal import OrreryBase
+
+/// What a memory access wants to do.
+enum MemoryAccess {
+  case read
+  case write
+  case execute
+}
+
+/// What a page walk came to.
+enum WalkOutcome {
+  case page(physicalPage: UInt64, rights: TranslationRights)
+  /// A page fault with this error code.
+  case fault(UInt32)
+  /// A table lies where there is no RAM: its address.
+  case noTable(UInt64)
+}
+
+/// The bits of paging-structure entries (Intel SDM volume 3, tables 4-14 to 4-20).
+enum PageEntry {
+  static let present: UInt64 = 1 << 0
+  static let writable: UInt64 = 1 << 1
+  static let user: UInt64 = 1 << 2
+  static let accessed: UInt64 = 1 << 5
+  static let dirty: UInt64 = 1 << 6
+  static let pageSize: UInt64 = 1 << 7
+  static let noExecute: UInt64 = 1 << 63
+  /// The address field of entries of eight bytes.
+  static let address: UInt64 = 0x000F_FFFF_FFFF_F000
+  /// What CPUID says physical addresses have (leaf 0x8000_0008); the bits between it and 52 are reserved.
+  static let physicalAddressBits: UInt64 = 40
+  static let reservedAddress: UInt64 = address & ~(1 << physicalAddressBits - 1)
+}
+
+/// The bits of a page fault's error code (Intel SDM volume 3, 4.7).
+enum PageFaultCode {
+  static let protection: UInt32 = 1 << 0
+  static let write: UInt32 = 1 << 1
+  static let user: UInt32 = 1 << 2
+  static let reserved: UInt32 = 1 << 3
+  static let fetch: UInt32 = 1 << 4
+}
+
+extension CPU {
+  /// CR0.PG.
+  var isPaging: Bool { pointee.cr0 & ControlRegister.pg != 0 }
+
+  var pagingMode: PagingMode {
+    guard isPaging else { return .off }
+    if pointee.efer & ExtendedFeature.longModeActive != 0 { return .fourLevel }
+    return pointee.cr4 & ControlRegister.pae != 0 ? .threeLevel : .twoLevel
+  }
+
+  /// Translates as the manual says (Intel SDM volume 3, 4.3 to 4.7). With `hasEffects` accessed and dirty bits are set and the tables noted as what
+  /// cached translations came from; without, nothing changes.
+  func walk(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool, hasEffects: Bool) -> WalkOutcome {
+    switch pagingMode {
+    case .off: return .page(physicalPage: linear & ~0xFFF, rights: [.user, .writable, .dirty])
+    case .twoLevel: return walkTwoLevels(linear, access, isUser: isUser, hasEffects: hasEffects)
+    case .threeLevel, .fourLevel: return walkLongEntries(linear, access, isUser: isUser, hasEffects: hasEffects)
+    }
+  }
+
+  private var checksNoExecute: Bool { pointee.efer & ExtendedFeature.noExecuteEnable != 0 }
+
+  /// The error code of a fault, but for the bits P and RSVD.
+  private func faultCode(_ access: MemoryAccess, isUser: Bool) -> UInt32 {
+    var code = isUser ? PageFaultCode.user : 0
+    switch access {
+    case .read: break
+    case .write: code |= PageFaultCode.write
+    case .execute: if checksNoExecute && pointee.cr4 & ControlRegister.pae != 0 { code |= PageFaultCode.fetch }
+    }
+    return code
+  }
+
+  /// Whether entries that together grant `rights` allow the access.
+  @inline(__always)
+  func allows(_ rights: TranslationRights, _ access: MemoryAccess, isUser: Bool) -> Bool {
+    if isUser && !rights.contains(.user) { return false }
+    switch access {
+    case .read: return true
+    case .write: return rights.contains(.writable) || !isUser && pointee.cr0 & ControlRegister.wp == 0
+    case .execute: return !rights.contains(.noExecute)
+    }
+  }
+
+  private func walkLongEntries(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool, hasEffects: Bool) -> WalkOutcome
+  {
+    let isFourLevel = pointee.efer & ExtendedFeature.longModeActive != 0
+    let alwaysReserved = PageEntry.reservedAddress | (checksNoExecute ? 0 : PageEntry.noExecute)
+    var rights: TranslationRights = [.user, .writable]
+    var level: UInt64 = isFourLevel ? 4 : 3
+    var table = pointee.cr3 & (isFourLevel ? PageEntry.address : 0xFFFF_FFE0)
+    while true {
+      let shift = 3 + level * 9
+      let index = linear >> shift & (level == 3 && !isFourLevel ? 3 : 511)
+      let entryAddress = table + index * 8
+      guard var entry: UInt64 = pointee.memory.pointee.load(entryAddress) else { return .noTable(entryAddress) }
+      guard entry & PageEntry.present != 0 else { return .fault(faultCode(access, isUser: isUser)) }
+      var reserved = alwaysReserved
+      if level == 4 {
+        reserved |= PageEntry.pageSize
+      } else if level == 3 && !isFourLevel {
+        // A PDPTE of PAE paging has no R/W, U/S, accessed and NX bits.
+        reserved |= 0x7FF0_0000_0000_01E6 | PageEntry.noExecute
+      } else if !isFourLevel {
+        reserved |= 0x7FF0_0000_0000_0000
+      }
+      let isLeaf = level == 1 || level < 4 && !(level == 3 && !isFourLevel) && entry & PageEntry.pageSize != 0
+      // Between the PAT bit (12) and the address of a large page.
+      if isLeaf && level > 1 { reserved |= (1 << shift - 1) & ~0x1FFF }
+      if entry & reserved != 0 {
+        return .fault(faultCode(access, isUser: isUser) | PageFaultCode.protection | PageFaultCode.reserved)
+      }
+      let hasRights = level < 3 || isFourLevel
+      if hasRights {
+        if entry & PageEntry.user == 0 { rights.remove(.user) }
+        if entry & PageEntry.writable == 0 { rights.remove(.writable) }
+        if entry & PageEntry.noExecute != 0 { rights.insert(.noExecute) }
+      }
+      if hasEffects {
+        noteTable(
+          frame: table >> 12, level: table & 0xFFF == 0 ? UInt8(level) : 0, base: linear & ~(1 << (shift + 9) - 1))
+      }
+      if isLeaf {
+        guard allows(rights, access, isUser: isUser) else {
+          return .fault(faultCode(access, isUser: isUser) | PageFaultCode.protection)
+        }
+        let wanted = PageEntry.accessed | (access == .write ? PageEntry.dirty : 0)
+        if hasEffects && entry & wanted != wanted {
+          entry |= wanted
+          pointee.memory.pointee.storeEntry(entryAddress, entry)
+        }
+        if entry & PageEntry.dirty != 0 { rights.insert(.dirty) }
+        let offsetMask: UInt64 = 1 << shift - 1
+        return .page(
+          physicalPage: (entry & PageEntry.address & ~offsetMask | linear & offsetMask) & ~0xFFF, rights: rights)
+      }
+      if hasEffects && hasRights && entry & PageEntry.accessed == 0 {
+        pointee.memory.pointee.storeEntry(entryAddress, entry | PageEntry.accessed)
+      }
+      table = entry & PageEntry.address
+      level -= 1
+    }
+  }
+
+  private func walkTwoLevels(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool, hasEffects: Bool) -> WalkOutcome {
+    var rights: TranslationRights = [.user, .writable]
+    var table = pointee.cr3 & 0xFFFF_F000
+    var level = 2
+    while true {
+      let shift = UInt64(level == 2 ? 22 : 12)
+      let entryAddress = table + (linear >> shift & 1023) * 4
+      guard var entry: UInt32 = pointee.memory.pointee.load(entryAddress) else { return .noTable(entryAddress) }
+      guard entry & 1 != 0 else { return .fault(faultCode(access, isUser: isUser)) }
+      let isLeaf = level == 1 || entry & 0x80 != 0 && pointee.cr4 & ControlRegister.pse != 0
+      // Without PSE-36 in CPUID bits 13…21 of a 4 MiB page's entry are reserved.
+      if level == 2 && isLeaf && entry & 0x003F_E000 != 0 {
+        return .fault(faultCode(access, isUser: isUser) | PageFaultCode.protection | PageFaultCode.reserved)
+      }
+      if entry & 4 == 0 { rights.remove(.user) }
+      if entry & 2 == 0 { rights.remove(.writable) }
+      if hasEffects { noteTable(frame: table >> 12, level: 0, base: 0) }
+      if isLeaf {
+        guard allows(rights, access, isUser: isUser) else {
+          return .fault(faultCode(access, isUser: isUser) | PageFaultCode.protection)
+        }
+        let wanted: UInt32 = access == .write ? 0x60 : 0x20
+        if hasEffects && entry & wanted != wanted {
+          entry |= wanted
+          pointee.memory.pointee.storeEntry(entryAddress, entry)
+        }
+        if entry & 0x40 != 0 { rights.insert(.dirty) }
+        let offsetMask: UInt64 = 1 << shift - 1
+        return .page(
+          physicalPage: (UInt64(entry) & ~0xFFF & ~offsetMask | linear & offsetMask) & ~0xFFF, rights: rights)
+      }
+      if hasEffects && entry & 0x20 == 0 { pointee.memory.pointee.storeEntry(entryAddress, entry | 0x20) }
+      table = UInt64(entry) & 0xFFFF_F000
+      level -= 1
+    }
+  }
+
+  private func noteTable(frame: UInt64, level: UInt8, base: UInt64) {
+    pointee.memory.pointee.mark(frame, .translating)
+    pointee.system.pointee.translations.noteTable(frame: frame, level: level, base: base)
+  }
+
+  // MARK: Translation with the cache
+
+  /// The physical page of `linear`. On a page fault CR2 and `fault` are set and the answer is nil; nil without a fault when `stop` was set.
+  @inline(__always)
+  func translate(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool) -> Translation? {
+    if let found = pointee.system.pointee.translations.lookUp(linear), allows(found.rights, access, isUser: isUser),
+      access != .write || found.rights.contains(.dirty)
+    {
+      return found
+    }
+    return translateByWalk(linear, access, isUser: isUser)
+  }
+
+  @inline(never)
+  private func translateByWalk(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool) -> Translation? {
+    switch walk(linear, access, isUser: isUser, hasEffects: true) {
+    case .page(let physicalPage, let rights):
+      pointee.system.pointee.translations.insert(linear, physicalPage: physicalPage, rights: rights)
+      return Translation(linearPage: linear & ~0xFFF, physicalPage: physicalPage, rights: rights)
+    case .fault(let code):
+      pointee.cr2 = linear
+      raise(.pageFault(code))
+      return nil
+    case .noTable(let address):
+      unmodelled(
+        "a page table at physical address \(hexadecimal(address)), where there is no RAM (translating \(hexadecimal(linear)))"
+      )
+      return nil
+    }
+  }
+
+  /// The physical address that `linear` is mapped to for any access at all; changes nothing.
+  func peekTranslation(_ linear: UInt64) -> UInt64? {
+    if let found = pointee.system.pointee.translations.lookUp(linear) { return found.physicalPage | linear & 0xFFF }
+    guard isCanonical(linear), case .page(let page, _) = walk(linear, .read, isUser: false, hasEffects: false) else {
+      return nil
+    }
+    return page | linear & 0xFFF
+  }
+
+  /// Whether bits 47…63 are equal (Intel SDM volume 1, 3.3.7.1); true of every 32-bit address.
+  @inline(__always)
+  func isCanonical(_ linear: UInt64) -> Bool { UInt64(bitPattern: Int64(bitPattern: linear << 16) >> 16) == linear }
+
+  // MARK: Changes
+
+  /// Forgets every translation, in the TLBs and in the block cache.
+  func flushTranslations() {
+    pointee.system.pointee.translations.flush()
+    pointee.blocks.pointee.translationsChanged()
+    pointee.leavesBlock = true
+  }
+
+  /// Forgets all decoded blocks.
+  func forgetBlocks() {
+    pointee.blocks.pointee.removeAll()
+    pointee.memory.pointee.forgetCode()
+    pointee.system.pointee.translations.forgetFetches()
+    pointee.leavesBlock = true
+  }
+
+  /// A store changed an entry that the walker may have used: what was cached from it goes. `old` is what was there, eight aligned bytes.
+  func entryChanged(frame: UInt64, offset: UInt64, old: UInt64) {
+    let consequence = pointee.system.pointee.translations.consequence(ofChangeIn: frame, entryIndex: offset >> 3)
+    if case .unused = consequence { return pointee.memory.pointee.unmark(frame, .translating) }
+    // Nothing is cached from an entry that was not present.
+    guard old & 1 != 0 || pagingMode == .twoLevel && old >> 32 & 1 != 0 else { return }
+    if case .page(let linear) = consequence {
+      guard pointee.system.pointee.translations.invalidate(linear) else { return }
+      pointee.system.pointee.translations.forgetFetches()
+      pointee.blocks.pointee.translationsChanged()
+      pointee.leavesBlock = true
+    } else {
+      flushTranslations()
+    }
+  }
+}

@@ -1,0 +1,255 @@
+internal import OrreryBase
+
+/// The page tables of the tree under CR3, as the probes were told of them.
+///
+/// A table is *active* while the present root reaches it: its page is watched, and every change of an entry is recorded. A table that is no longer
+/// reached keeps its shadow for a while, so that a switch back to its root costs a comparison and not a new listing. Nothing of this can be
+/// observed by the guest.
+struct TableWatch {
+  /// How many tables that are not active keep their shadow: 1 MiB, a few dozen small address spaces. The longest inactive goes first.
+  static let maximumInactiveCount = 256
+
+  struct Table {
+    /// 4…1.
+    var level: UInt8
+    /// Offset of the first entry in its page: not zero only for the four entries of PAE paging's root.
+    var offset: UInt64
+    var entrySize: UInt64
+    /// The entries as last reported.
+    var shadow: [UInt64]
+    var isActive = true
+    /// The walk of the tree that last reached it.
+    var epoch: UInt64
+    /// How many entries, or CR3, lead to it.
+    var references = 1
+  }
+
+  /// By frame.
+  private(set) var tables: [UInt64: Table] = [:]
+  /// Frames of active tables, in the order in which they became active.
+  private(set) var active: [UInt64] = []
+  /// Frames of tables with a shadow that are not active, the longest inactive first.
+  private var inactive: [UInt64] = []
+  private var epoch: UInt64 = 0
+  /// Tables that the tree leads to and that are still to be visited; the next one last.
+  private var pending: [(address: UInt64, level: UInt8)] = []
+  private var mustSweep = false
+
+  var isPending: Bool { !pending.isEmpty || mustSweep }
+}
+
+extension CPU {
+  /// CR3 was loaded, or paging went on or off: reports it and begins to visit the tree.
+  func addressSpaceChanged() {
+    let mode = pagingMode
+    let mask: UInt64 =
+      switch mode {
+      case .fourLevel: PageEntry.address
+      case .threeLevel: 0xFFFF_FFE0
+      case .twoLevel, .off: 0xFFFF_F000
+      }
+    let root = pointee.cr3 & mask
+    record(.addressSpace, in: .pageTables, root, mode.rawValue)
+    guard pointee.system.pointee.recorded.contains(.pageTables) else { return }
+    pointee.system.pointee.tables.begin(root: root, mode: mode)
+    visitPendingTables()
+    pointee.leavesBlock = true
+  }
+
+  /// Visits tables that became part of the tree until all are visited or the probe buffer wants draining.
+  @inline(never)
+  func visitPendingTables() {
+    let system = pointee.system
+    let probes = system.pointee.probes
+    while system.pointee.tables.isPending && !probes.isFull {
+      system.pointee.tables.visitNext(
+        memory: pointee.memory, mode: pagingMode, hasLargePages: pointee.cr4 & ControlRegister.pse != 0,
+        clock: pointee.clock, rip: pointee.rip, probes: probes)
+    }
+  }
+
+  /// A store changed an aligned word of a watched page.
+  func watchedWordChanged(frame: UInt64, offset: UInt64, old: UInt64, new: UInt64) {
+    let system = pointee.system
+    system.pointee.tables.wordChanged(
+      frame: frame, offset: offset, old: old, new: new, memory: pointee.memory, mode: pagingMode,
+      hasLargePages: pointee.cr4 & ControlRegister.pse != 0, clock: pointee.clock, rip: pointee.rip,
+      probes: system.pointee.probes)
+    if system.pointee.tables.isPending {
+      visitPendingTables()
+      pointee.leavesBlock = true
+    }
+  }
+}
+
+extension TableWatch {
+  /// The processor sets these itself: no change of the map.
+  private static let ignoredBits = PageEntry.accessed | PageEntry.dirty
+
+  fileprivate mutating func begin(root: UInt64, mode: PagingMode) {
+    epoch += 1
+    pending.removeAll()
+    mustSweep = true
+    switch mode {
+    case .off: break
+    case .twoLevel: pending = [(root, 2)]
+    case .threeLevel: pending = [(root, 3)]
+    case .fourLevel: pending = [(root, 4)]
+    }
+  }
+
+  /// The table that an entry leads to; nil for an entry that maps a page or nothing.
+  private static func child(of entry: UInt64, level: UInt8, mode: PagingMode, hasLargePages: Bool) -> UInt64? {
+    guard entry & PageEntry.present != 0, level > 1 else { return nil }
+    let canBeLarge =
+      switch mode {
+      case .fourLevel: level < 4
+      case .threeLevel: level == 2
+      case .twoLevel: hasLargePages
+      case .off: false
+      }
+    if canBeLarge && entry & PageEntry.pageSize != 0 { return nil }
+    return mode == .twoLevel ? entry & 0xFFFF_F000 : entry & PageEntry.address
+  }
+
+  private static func load(_ address: UInt64, size: UInt64, from memory: UnsafeMutablePointer<PhysicalMemory>) -> UInt64
+  {
+    if size == 8 { return memory.pointee.load(address) ?? 0 }
+    return UInt64(memory.pointee.load(address, as: UInt32.self) ?? 0)
+  }
+
+  /// Visits one pending table, or sweeps when there is none left.
+  fileprivate mutating func visitNext(
+    memory: UnsafeMutablePointer<PhysicalMemory>, mode: PagingMode, hasLargePages: Bool, clock: Clock, rip: UInt64,
+    probes: ProbeBuffer
+  ) {
+    guard let (address, level) = pending.popLast() else { return sweep(memory) }
+    let frame = address >> 12
+    guard memory.pointee.isRAM(frame) else { return }
+    let isKnown = tables[frame]?.level == level && tables[frame]?.offset == address & 0xFFF
+    if tables[frame]?.epoch == epoch && tables[frame]?.isActive == true {
+      // Reached twice: shared when on the same level; otherwise an entry to a table on the path, which is not descended.
+      if isKnown { tables[frame]?.references += 1 }
+      return
+    }
+    if isKnown {
+      tables[frame]?.epoch = epoch
+      tables[frame]?.references = 1
+      if tables[frame]?.isActive == false {
+        tables[frame]?.isActive = true
+        inactive.removeAll { $0 == frame }
+        active.append(frame)
+        reportDifferences(frame, memory: memory, clock: clock, rip: rip, probes: probes)
+      }
+    } else {
+      if tables[frame]?.isActive != true { active.append(frame) }
+      inactive.removeAll { $0 == frame }
+      list(address, level: level, mode: mode, memory: memory, clock: clock, rip: rip, probes: probes)
+    }
+    memory.pointee.mark(frame, .watched)
+    guard level > 1, let table = tables[frame] else { return }
+    for entry in table.shadow.reversed() {
+      if let child = Self.child(of: entry, level: level, mode: mode, hasLargePages: hasLargePages) {
+        pending.append((child, level - 1))
+      }
+    }
+  }
+
+  private mutating func list(
+    _ address: UInt64, level: UInt8, mode: PagingMode, memory: UnsafeMutablePointer<PhysicalMemory>, clock: Clock,
+    rip: UInt64, probes: ProbeBuffer
+  ) {
+    let size: UInt64 = mode == .twoLevel ? 4 : 8
+    let count: UInt64 = mode == .threeLevel && level == 3 ? 4 : 4096 / size
+    let offset = level == 3 && mode == .threeLevel ? address & 0xFFF : 0
+    let base = address & ~0xFFF | offset
+    var shadow = [UInt64](repeating: 0, count: Int(count))
+    probes.append(ProbeRecord(.tablePage, detail: UInt32(level), clock: clock, rip: rip, base))
+    for index in 0..<count {
+      let entry = Self.load(base + index * size, size: size, from: memory)
+      guard entry != 0 else { continue }
+      shadow[Int(index)] = entry
+      probes.append(ProbeRecord(.tableEntry, detail: 1, clock: clock, rip: rip, base + index * size, 0, entry))
+    }
+    tables[address >> 12] = Table(level: level, offset: offset, entrySize: size, shadow: shadow, epoch: epoch)
+  }
+
+  /// What changed in a table while it was not active.
+  private mutating func reportDifferences(
+    _ frame: UInt64, memory: UnsafeMutablePointer<PhysicalMemory>, clock: Clock, rip: UInt64, probes: ProbeBuffer
+  ) {
+    guard var table = tables[frame] else { return }
+    for index in table.shadow.indices {
+      let address = frame << 12 + table.offset + UInt64(index) * table.entrySize
+      let entry = Self.load(address, size: table.entrySize, from: memory)
+      let old = table.shadow[index]
+      guard (entry ^ old) & ~Self.ignoredBits != 0 else { continue }
+      table.shadow[index] = entry
+      probes.append(ProbeRecord(.tableEntry, clock: clock, rip: rip, address, old, entry))
+    }
+    tables[frame] = table
+  }
+
+  fileprivate mutating func wordChanged(
+    frame: UInt64, offset: UInt64, old: UInt64, new: UInt64, memory: UnsafeMutablePointer<PhysicalMemory>,
+    mode: PagingMode, hasLargePages: Bool, clock: Clock, rip: UInt64, probes: ProbeBuffer
+  ) {
+    guard let (level, base, size, count) = tables[frame].map({ ($0.level, $0.offset, $0.entrySize, $0.shadow.count) })
+    else {
+      return
+    }
+    for part in 0..<8 / size {
+      let place = offset + part * size
+      guard place >= base, (place - base) / size < count else { continue }
+      let mask: UInt64 = size == 8 ? .max : 0xFFFF_FFFF
+      let oldEntry = old >> (part * size * 8) & mask
+      let newEntry = new >> (part * size * 8) & mask
+      guard (oldEntry ^ newEntry) & ~Self.ignoredBits != 0 else { continue }
+      tables[frame]?.shadow[Int((place - base) / size)] = newEntry
+      probes.append(ProbeRecord(.tableEntry, clock: clock, rip: rip, frame << 12 + place, oldEntry, newEntry))
+      let oldChild = Self.child(of: oldEntry, level: level, mode: mode, hasLargePages: hasLargePages)
+      let newChild = Self.child(of: newEntry, level: level, mode: mode, hasLargePages: hasLargePages)
+      guard oldChild != newChild else { continue }
+      if let newChild { pending.append((newChild, level - 1)) }
+      if let oldChild {
+        release(oldChild, level: level - 1, mode: mode, hasLargePages: hasLargePages, memory: memory)
+      }
+    }
+  }
+
+  /// One entry less leads to a table; without any it and what only it led to leave the tree.
+  private mutating func release(
+    _ address: UInt64, level: UInt8, mode: PagingMode, hasLargePages: Bool, memory: UnsafeMutablePointer<PhysicalMemory>
+  ) {
+    var released = [(address >> 12, level)]
+    while let (frame, level) = released.popLast() {
+      guard let table = tables[frame], table.isActive, table.level == level else { continue }
+      tables[frame]?.references -= 1
+      guard table.references <= 1 else { continue }
+      deactivate(frame, memory)
+      active.removeAll { $0 == frame }
+      for entry in table.shadow.reversed() {
+        if let child = Self.child(of: entry, level: level, mode: mode, hasLargePages: hasLargePages) {
+          released.append((child >> 12, level - 1))
+        }
+      }
+    }
+  }
+
+  private mutating func deactivate(_ frame: UInt64, _ memory: UnsafeMutablePointer<PhysicalMemory>) {
+    tables[frame]?.isActive = false
+    memory.pointee.unmark(frame, .watched)
+    inactive.append(frame)
+    if inactive.count > Self.maximumInactiveCount { tables[inactive.removeFirst()] = nil }
+  }
+
+  /// After the whole tree was visited: what it no longer reaches is not active any more.
+  private mutating func sweep(_ memory: UnsafeMutablePointer<PhysicalMemory>) {
+    mustSweep = false
+    var kept: [UInt64] = []
+    for frame in active {
+      if tables[frame]?.epoch == epoch { kept.append(frame) } else { deactivate(frame, memory) }
+    }
+    active = kept
+  }
+}

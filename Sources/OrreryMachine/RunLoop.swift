@@ -1,0 +1,175 @@
+public import OrreryBase
+
+extension Machine {
+  /// How long a screen that is being written to may stay unreported, in steps.
+  static let screenCutSteps: Steps = 100_000
+  /// Far beyond any run, and far from overflow in the engine's arithmetic.
+  private static let maximumBudget: UInt64 = 1 << 40
+
+  /// Runs until one of the exits of `RunExit`; the limits are looked at first, at each boundary, before anything happens at its clock.
+  ///
+  /// At each boundary: scheduled inputs with point `.boundary`, device events, one sample of the lines, at most one delivery (one step). When
+  /// nothing was delivered: anchors, inputs with point `.instruction` and, after any, another sample; then instructions execute up to the next clock at which
+  /// anything is due. `.idle` is returned at once, whatever the limits, when the processor is halted and nothing scheduled or armed can wake it.
+  public func run(untilClock: Clock, untilSteps: Steps) -> RunExit {
+    while true {
+      if let exit = exitAtBoundary(untilClock: untilClock, untilSteps: untilSteps) { return exit }
+      if !standsAtInstruction { passBoundary() }
+      if let stop = takeStop() { return .stopped(stop) }
+      if deliverPending() { continue }
+      if cpu.pointee.isHalted {
+        if applyInputs(upTo: .instruction) { continue }
+        guard sleep(untilClock: untilClock) else { return .idle }
+        continue
+      }
+      let roles = cpu.pointee.breakpoints.pointee.roles(at: cpu.linearInstructionPointer)
+      let attempt = Attempt(rip: cpu.pointee.rip, rsp: cpu.pointee.gpr[4])
+      if roles.contains(.anchor) && !reportedAnchors.contains(attempt) {
+        reportedAnchors.insert(attempt)
+        standsAtInstruction = true
+        return .anchor(LinearAddress(cpu.linearInstructionPointer))
+      }
+      if applyInputs(upTo: .instruction) {
+        standsAtInstruction = true
+        continue
+      }
+      if !roles.isEmpty && !reportedCalls.contains(attempt) { cpu.watchCalls(roles) }
+      let isRetired = execute(untilClock: untilClock, untilSteps: untilSteps, isBreakpoint: !roles.isEmpty)
+      standsAtInstruction = false
+      if !roles.isEmpty { noteExecution(attempt, roles, isRetired: isRetired) }
+    }
+  }
+
+  /// What ends `run` at a boundary before anything happens at its clock.
+  private func exitAtBoundary(untilClock: Clock, untilSteps: Steps) -> RunExit? {
+    if let stop = takeStop() { return .stopped(stop) }
+    if probes.isFull { return .probesFull }
+    let pauses = board.pauses
+    if !pauses.isEmpty {
+      if pausesAfterSerialOutput && pauses.contains(.serialOutput) {
+        board.pauses.remove(.serialOutput)
+        return .serialOutput
+      }
+      if pausesAfterKeyboardRead && pauses.contains(.keyboardRead) {
+        board.pauses.remove(.keyboardRead)
+        return .keyboardRead
+      }
+      board.pauses = []
+    }
+    if cpu.pointee.steps >= untilSteps { return .reachedSteps }
+    if cpu.pointee.clock >= untilClock { return .reachedClock }
+    return nil
+  }
+
+  private func takeStop() -> StopReason? {
+    if cpu.pointee.stop == nil { cpu.pointee.stop = board.stop }
+    if cpu.pointee.stop != nil { cutScreen() }
+    return cpu.pointee.stop
+  }
+
+  private func passBoundary() {
+    _ = applyInputs(upTo: .boundary)
+    if board.nextDeadline <= cpu.pointee.clock {
+      board.applyEvents(at: cpu.pointee.clock, rip: cpu.pointee.rip)
+      precondition(board.nextDeadline > cpu.pointee.clock, "a device event was armed for a clock that has passed")
+    }
+    if board.isScreenDirty && cpu.pointee.steps - board.screenDirtySince >= Self.screenCutSteps { cutScreen() }
+  }
+
+  /// Whether any input was due.
+  private func applyInputs(upTo point: InputPoint) -> Bool {
+    var isAny = false
+    while let event = inputs.next(dueAt: cpu.pointee.clock, upTo: point) {
+      apply(event.action, at: event.point)
+      isAny = true
+    }
+    return isAny
+  }
+
+  func cutScreen() { cpu.cutScreen() }
+
+  /// Samples the lines and takes at most one event, in the order of “Priority Among Concurrent Events” (Intel SDM volume 3, 6.9). Whether one was taken.
+  private func deliverPending() -> Bool {
+    if owesSingleStepTrap {
+      owesSingleStepTrap = false
+      deliver(.exception(.debug, isFault: false))
+      return true
+    }
+    if board.nonMaskableRequested && !cpu.pointee.blocksNMI && cpu.pointee.shadow != .movSS {
+      board.acknowledgeNonMaskable()
+      deliver(.interrupt(vector: 2, source: .nonMaskable))
+      return true
+    }
+    guard cpu.pointee.systemFlags & Flag.interrupt != 0, cpu.pointee.shadow == .none else { return false }
+    if let vector = board.scriptedVector {
+      board.acknowledgeScriptedVector()
+      deliver(.interrupt(vector: vector, source: .scripted))
+      return true
+    }
+    guard board.interruptRequested else { return false }
+    let (vector, source) = board.acknowledgeInterrupt(clock: cpu.pointee.clock)
+    if board.stop == nil { deliver(.interrupt(vector: vector, source: source)) }
+    return true
+  }
+
+  /// One delivery: one step.
+  private func deliver(_ event: DeliveredEvent) {
+    cutScreen()
+    standsAtInstruction = false
+    guard cpu.deliver(event) else { return }
+    cpu.pointee.isHalted = false
+    cpu.pointee.shadow = .none
+    cpu.pointee.clock += 1
+    cpu.pointee.steps += 1
+  }
+
+  /// Moves the clock to the next thing that can happen to a halted processor. False when nothing ever can.
+  private func sleep(untilClock: Clock) -> Bool {
+    cutScreen()
+    let canBeWoken = cpu.pointee.systemFlags & Flag.interrupt != 0 && board.canWakeProcessor
+    guard canBeWoken || inputs.count > 0 else { return false }
+    let next = min(untilClock, board.nextDeadline, inputs.nextClock)
+    guard next > cpu.pointee.clock else { return true }
+    cpu.pointee.clock = next
+    standsAtInstruction = false
+    return true
+  }
+
+  /// An instruction that faults is executed again after its handler: what was reported about it is not reported twice.
+  private func noteExecution(_ attempt: Attempt, _ roles: BreakpointSet.Roles, isRetired: Bool) {
+    if isRetired {
+      reportedAnchors.remove(attempt)
+      reportedCalls.remove(attempt)
+    } else {
+      if roles.contains(.anchor) { reportedAnchors.insert(attempt) }
+      reportedCalls.insert(attempt)
+    }
+  }
+
+  /// Whether the instruction at `rip` retired.
+  private func execute(untilClock: Clock, untilSteps: Steps, isBreakpoint: Bool) -> Bool {
+    let clock = cpu.pointee.clock
+    let steps = cpu.pointee.steps
+    var budget = min(untilClock - clock, untilSteps - steps, Self.maximumBudget)
+    budget = min(budget, board.nextDeadline - clock, inputs.nextClock - clock)
+    if board.isScreenDirty { budget = min(budget, Self.screenCutSteps - (steps - board.screenDirtySince)) }
+    // A pause that arose from an event at this boundary is reported at the next one.
+    if !board.pauses.isEmpty { budget = 1 }
+    cpu.pointee.budget = budget
+    cpu.pointee.system.pointee.tookSoftwareInterrupt = false
+    cpu.pointee.resumesAtBreakpoint = isBreakpoint
+    let exit = cpu.execute()
+    let isRetired = cpu.pointee.steps != steps
+    guard cpu.pointee.stop == nil, board.stop == nil else { return isRetired }
+    if exit == .fault {
+      let fault = cpu.pointee.fault
+      cpu.pointee.hasFault = false
+      if fault.isTrap {
+        owesSingleStepTrap = !cpu.pointee.system.pointee.tookSoftwareInterrupt
+      } else {
+        deliver(.exception(fault, isFault: true))
+      }
+    }
+    return isRetired
+  }
+}

@@ -1,0 +1,58 @@
+internal import OrreryBase
+
+/// The machine's state that only slow paths touch, behind one pointer in `CPUState`.
+struct SystemState {
+  var translations: TranslationCache
+  var tables: TableWatch
+  var calls: CallWatch
+  let probes: ProbeBuffer
+  /// Which probe records are written.
+  let recorded: ProbeSet
+  /// The 32 KiB at physical address 0xB8000.
+  let videoMemory: UnsafeMutableRawPointer
+  /// A page of ones: what reading where nothing answers gives.
+  let openBus: UnsafeMutableRawPointer
+  /// INT n, INT3, INTO or a fast system call retired: it took TF away, so no single-step trap follows.
+  var tookSoftwareInterrupt = false
+
+  init(configuration: MachineConfiguration, probes: ProbeBuffer, videoMemory: UnsafeMutableRawPointer) {
+    translations = TranslationCache(memorySize: configuration.memorySize)
+    tables = TableWatch()
+    calls = CallWatch(configuration.callProbes)
+    openBus = .allocate(byteCount: PhysicalMemory.pageSize, alignment: PhysicalMemory.pageSize)
+    openBus.initializeMemory(as: UInt8.self, repeating: 0xFF, count: PhysicalMemory.pageSize)
+    self.probes = probes
+    recorded = configuration.probes
+    self.videoMemory = videoMemory
+  }
+
+  func deallocate() {
+    translations.deallocate()
+    openBus.deallocate()
+  }
+}
+
+extension CPU {
+  /// Writes a probe record at the present clock when `set` is recorded. `rip` must still be that of the instruction.
+  func record(
+    _ kind: ProbeKind, in set: ProbeSet, detail: UInt32 = 0, _ value0: UInt64 = 0, _ value1: UInt64 = 0,
+    _ value2: UInt64 = 0, _ value3: UInt64 = 0, _ value4: UInt64 = 0, _ value5: UInt64 = 0
+  ) {
+    guard pointee.system.pointee.recorded.contains(set) else { return }
+    pointee.system.pointee.probes.append(
+      ProbeRecord(
+        kind, detail: detail, clock: pointee.clock, rip: pointee.rip, value0, value1, value2, value3, value4, value5))
+  }
+
+  /// Stops the machine for good because the guest used `what`, which is not modelled.
+  func unmodelled(_ what: String) {
+    if pointee.stop == nil { pointee.stop = .unmodelled("\(what), at rip \(hexadecimal(pointee.rip))") }
+    pointee.leavesBlock = true
+  }
+
+  /// Sets the fault of the instruction in progress. Always false, for `return faults(…)`.
+  func faults(_ fault: Fault) -> Bool {
+    raise(fault)
+    return false
+  }
+}
