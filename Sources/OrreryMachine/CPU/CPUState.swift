@@ -25,6 +25,9 @@ struct CPUState {
 
   /// rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8…r15, in encoding order.
   var gpr: InlineArray<16, UInt64> = .init(repeating: 0)
+  /// The engine's own registers at the offsets of `Register.zero`, `.value` and `.pointer`; they mean nothing between instructions, and the first is
+  /// always zero. They follow `gpr`.
+  var scratch: InlineArray<4, UInt64> = .init(repeating: 0)
   /// The instruction to execute next, as an offset in CS (in 64-bit mode: the linear address).
   var rip: UInt64 = 0
   /// RFLAGS without CF, PF, AF, ZF, SF, OF, which are lazy; bit 1 is always set.
@@ -45,6 +48,11 @@ struct CPUState {
   var steps: Steps = 0
   /// How many steps `execute()` may still take before it must return: the distance to the next event or limit. Set by the run loop.
   var budget: UInt64 = 0
+  /// The engine's own: clock and steps at the end of the budget of the `execute()` in progress.
+  var endClock: Clock = 0
+  var endSteps: Steps = 0
+  /// The breakpoint at `rip` was seen to: `execute()` passes it once.
+  var resumesAtBreakpoint = false
 
   // MARK: Exceptions and boundaries
 
@@ -97,6 +105,8 @@ struct CPUState {
   // MARK: Vector and floating-point registers
 
   var xmm: InlineArray<16, SIMD2<UInt64>> = .init(repeating: .zero)
+  /// The engine's own: a 128-bit memory operand, number 16 after `xmm`.
+  var vectorScratch: SIMD2<UInt64> = .zero
   var mxcsr: UInt32 = 0x1F80
   /// x87 registers as 80-bit values: significand, and sign with exponent.
   var fpuSignificands: InlineArray<8, UInt64> = .init(repeating: 0)

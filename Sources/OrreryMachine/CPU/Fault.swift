@@ -3,6 +3,8 @@ struct Fault: Equatable {
   var vector: UInt8
   var errorCode: UInt32 = 0
   var hasErrorCode: Bool = false
+  /// A #DB after the instruction before `rip` has retired, not a fault of the one at `rip`.
+  var isTrap: Bool = false
 
   static let divideError = Fault(vector: 0)
   static let debug = Fault(vector: 1)

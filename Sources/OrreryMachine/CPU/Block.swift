@@ -1,0 +1,53 @@
+/// A run of decoded instructions that are entered only at the first, at most `Block.maximumInstructions`; its operations follow it in memory.
+///
+/// Blocks live in the cache's arena and are freed only all at once, so a pointer to an invalidated block stays good until then: its
+/// `entry` leads to an operation that finds the code anew.
+struct Block {
+  static let maximumInstructions = 32
+  /// One instruction may need this many operations at most.
+  static let maximumOperationsPerInstruction = 8
+
+  /// Where execution starts.
+  var entry: UnsafeMutablePointer<Operation>
+  /// How many instructions it has; 0 once invalidated.
+  var count: Int64
+  /// Whether all arithmetic flags are overwritten before anything in it could look at them or stop.
+  var killsFlags: Bool
+  /// What the code depends on beside its bytes and address; see `BlockKey`.
+  var mode: UInt8
+  /// CS base and limit; in 64-bit mode 0 and 0.
+  var codeSegmentBase: UInt64
+  var codeSegmentLimit: UInt32
+  /// The offset in CS of the first instruction, and of the one after the last.
+  var rip: UInt64
+  var nextRIP: UInt64
+  var linear: UInt64
+  /// The block that a branch at the end leads to when taken, and when not: nil until it was gone through once.
+  var taken: UnsafeMutablePointer<Block>?
+  var notTaken: UnsafeMutablePointer<Block>?
+  /// Number of the physical page of the first byte, and of the last if it is another.
+  var frame: UInt64
+  var secondFrame: UInt64
+  /// The 64-byte granules of each page the code touches, one bit each.
+  var granules: UInt64
+  var secondGranules: UInt64
+  var nextInBucket: UnsafeMutablePointer<Block>?
+  var nextInFrame: UnsafeMutablePointer<Block>?
+  var nextInSecondFrame: UnsafeMutablePointer<Block>?
+  /// What `entry` points to once the block is invalidated.
+  var staleOperation = Operation(code: .stale)
+}
+
+extension UnsafeMutablePointer<Block> {
+  /// The first operation.
+  var operations: UnsafeMutablePointer<Operation> {
+    (UnsafeMutableRawPointer(self) + MemoryLayout<Block>.stride).assumingMemoryBound(to: Operation.self)
+  }
+
+  var staleOperation: UnsafeMutablePointer<Operation> {
+    guard let offset = MemoryLayout<Block>.offset(of: \.staleOperation) else {
+      preconditionFailure("a stored property has an offset")
+    }
+    return (UnsafeMutableRawPointer(self) + offset).assumingMemoryBound(to: Operation.self)
+  }
+}

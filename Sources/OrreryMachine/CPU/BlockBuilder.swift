@@ -1,0 +1,248 @@
+/// What a block depends on beside its address and bytes: bits of `Block.mode`.
+enum BlockMode {
+  /// The low two bits are `CodeMode`.
+  static let user: UInt8 = 1 << 2
+  /// At most one instruction, for the steps left over when the next block is longer than the budget.
+  static let single: UInt8 = 1 << 3
+  /// A breakpoint at the first instruction is passed.
+  static let passesBreakpoint: UInt8 = 1 << 4
+
+  /// What a jump cache entry is found by. The mode lies in bits that are copies of bit 63 in every canonical address.
+  @inline(__always)
+  static func tag(linear: UInt64, mode: UInt8) -> UInt64 { linear ^ UInt64(mode) << 56 }
+}
+
+extension CPU {
+  /// The mode of blocks to execute now.
+  var blockMode: UInt8 { pointee.codeMode.rawValue | (pointee.cpl == 3 ? BlockMode.user : 0) }
+
+  /// The linear address of `rip`.
+  @inline(__always)
+  func codeAddress(_ rip: UInt64) -> UInt64 {
+    pointee.codeMode == .bits64 ? rip : (pointee.segments[1].base &+ rip) & 0xFFFF_FFFF
+  }
+
+  /// The block at the present `rip`, decoded if need be; nil when fetching its first instruction faults.
+  @inline(never)
+  func findBlock(mode: UInt8) -> UnsafeMutablePointer<Block>? {
+    let rip = pointee.rip
+    let is64 = pointee.codeMode == .bits64
+    let segmentBase = is64 ? 0 : pointee.segments[1].base
+    let segmentLimit = is64 ? 0 : pointee.segments[1].limit
+    guard is64 || rip <= UInt64(segmentLimit) else {
+      raise(.generalProtection(0))
+      return nil
+    }
+    let linear = codeAddress(rip)
+    guard let page = fetchPage(linear) else { return nil }
+    let frame = page.physicalPage
+    var candidate = pointee.blocks.pointee.firstBlock(frame: frame, linear: linear, mode: mode)
+    while let block = candidate {
+      candidate = block.pointee.nextInBucket
+      guard
+        block.pointee.linear == linear && block.pointee.frame == frame && block.pointee.mode == mode
+          && block.pointee.codeSegmentBase == segmentBase && block.pointee.codeSegmentLimit == segmentLimit
+      else { continue }
+      if block.pointee.secondFrame != frame {
+        guard let second = fetchPage(pageAfter(linear)) else { return nil }
+        guard second.physicalPage == block.pointee.secondFrame else { continue }
+      }
+      pointee.blocks.pointee.remember(block, linear: linear, tag: BlockMode.tag(linear: linear, mode: mode))
+      return block
+    }
+    guard let block = buildBlock(linear: linear, frame: frame, page: page.host, mode: mode) else { return nil }
+    pointee.blocks.pointee.insert(block)
+    pointee.blocks.pointee.remember(block, linear: linear, tag: BlockMode.tag(linear: linear, mode: mode))
+    return block
+  }
+
+  private func pageAfter(_ linear: UInt64) -> UInt64 {
+    let next = (linear & ~0xFFF) &+ 0x1000
+    return pointee.codeMode == .bits64 ? next : next & 0xFFFF_FFFF
+  }
+
+  /// Decodes from `linear` up to the end of the block; only the first instruction may cross into the next page. `page` is the host address of
+  /// the page's first byte.
+  private func buildBlock(
+    linear: UInt64, frame: UInt64, page: UnsafeRawPointer, mode: UInt8
+  ) -> UnsafeMutablePointer<Block>? {
+    let rip = pointee.rip
+    let is64 = pointee.codeMode == .bits64
+    let segmentBase = is64 ? 0 : pointee.segments[1].base
+    let segmentLimit = is64 ? 0 : pointee.segments[1].limit
+    let code = page.assumingMemoryBound(to: UInt8.self)
+    let start = Int(linear & 0xFFF)
+    let operations = pointee.blocks.pointee.decodeBuffer
+    var decoder = Decoder(mode: pointee.codeMode, operations: operations, bytes: code + start)
+    let limit = mode & BlockMode.single != 0 ? 1 : Block.maximumInstructions
+    var used = 0
+    var count = 0
+    var secondFrame = frame
+    var ended = false
+    while count < limit && !ended {
+      let at = start + used
+      let offset = UInt64(used)
+      let isAtBreakpoint = pointee.breakpoints.pointee.contains(linear &+ offset)
+      if isAtBreakpoint && count > 0 { break }
+      if at >= 4096 { break }
+      if isAtBreakpoint && mode & BlockMode.passesBreakpoint == 0 {
+        decoder.firstOperation = decoder.operationCount
+        decoder.emit(.breakpoint)
+        decoder.operations[0].left = 0
+        count = 1
+        ended = true
+        break
+      }
+      decoder.bytes = code + at
+      decoder.available = min(4096 - at, Decoder.maximumLength)
+      let firstOperation = decoder.operationCount
+      decoder.decode(rip: rip &+ offset, offset: UInt16(truncatingIfNeeded: used))
+      if decoder.failure == .needsMoreBytes {
+        // Only now is the next page touched: an instruction that ends with the page must not fault on it.
+        guard count == 0 else { break }
+        guard let second = fetchPage(pageAfter(linear)) else { return nil }
+        secondFrame = second.physicalPage
+        let window = pointee.blocks.pointee.window
+        let rest = decoder.available
+        window.update(from: code + at, count: rest)
+        (window + rest).update(
+          from: second.host.assumingMemoryBound(to: UInt8.self), count: Decoder.maximumLength - rest)
+        decoder.bytes = UnsafePointer(window)
+        decoder.available = Decoder.maximumLength
+        decoder.decode(rip: rip &+ offset, offset: UInt16(truncatingIfNeeded: used))
+        ended = true
+      }
+      if decoder.failure != .none {
+        guard count == 0 else { break }
+        decoder.operationCount = firstOperation
+        decoder.emit(SystemOperation.generalProtection)
+        decoder.position = 1
+      }
+      if !is64 && rip &+ offset &+ UInt64(decoder.position) &- 1 > UInt64(segmentLimit) {
+        guard count == 0 else {
+          decoder.operationCount = firstOperation
+          break
+        }
+        decoder.operationCount = firstOperation
+        decoder.emit(SystemOperation.generalProtection)
+        decoder.endsBlock = true
+      }
+      for number in firstOperation..<decoder.operationCount {
+        operations[number].left = UInt8(truncatingIfNeeded: count)
+      }
+      fuse(&decoder, firstOperation: firstOperation, previousInstructionExists: count > 0)
+      count += 1
+      used += decoder.position
+      if decoder.endsBlock { ended = true }
+    }
+    let lastCode = operations[max(0, decoder.operationCount - 1)].code
+    if !lastCode.endsBlock {
+      decoder.emit(.proceed)
+      operations[decoder.operationCount - 1].left = UInt8(truncatingIfNeeded: count)
+    }
+    for number in 0..<decoder.operationCount {
+      operations[number].left = UInt8(truncatingIfNeeded: count) &- operations[number].left
+    }
+    let kills = eliminateDeadFlags(operations, count: decoder.operationCount)
+    let block = pointee.blocks.pointee.allocate(operationCount: decoder.operationCount)
+    let next = rip &+ UInt64(used)
+    let firstBytes = min(used, 4096 - start)
+    block.initialize(
+      to: Block(
+        entry: block.operations, count: Int64(count), killsFlags: kills, mode: mode, codeSegmentBase: segmentBase,
+        codeSegmentLimit: segmentLimit, rip: rip, nextRIP: is64 ? next : next & 0xFFFF_FFFF, linear: linear, taken: nil,
+        notTaken: nil, frame: frame, secondFrame: secondFrame,
+        granules: Self.granules(from: start, count: max(1, firstBytes)),
+        secondGranules: secondFrame == frame ? 0 : Self.granules(from: 0, count: max(1, used - firstBytes)),
+        nextInBucket: nil,
+        nextInFrame: nil, nextInSecondFrame: nil))
+    block.operations.initialize(from: operations, count: decoder.operationCount)
+    pointee.memory.pointee.markCode(frame: frame, granules: block.pointee.granules)
+    if secondFrame != frame {
+      pointee.memory.pointee.markCode(frame: secondFrame, granules: block.pointee.secondGranules)
+    }
+    return block
+  }
+
+  /// The 64-byte granules of a page that `count` bytes (at least 1) from `start` touch, one bit each.
+  private static func granules(from start: Int, count: Int) -> UInt64 {
+    let first = UInt64(start >> 6)
+    let last = UInt64(min(start + count - 1, 4095) >> 6)
+    return (UInt64.max &<< first) & (UInt64.max &>> (63 &- last))
+  }
+
+  /// Makes a comparison and the conditional jump right after it one operation.
+  private func fuse(_ decoder: inout Decoder, firstOperation: Int, previousInstructionExists: Bool) {
+    let operations = decoder.operations
+    guard previousInstructionExists && firstOperation > 0 && decoder.operationCount == firstOperation + 1,
+      operations[firstOperation].code == .jumpCondition
+    else { return }
+    let jump = operations[firstOperation]
+    let comparison = operations[firstOperation - 1]
+    guard let code = Code.fused(comparison, condition: jump.a) else { return }
+    operations[firstOperation - 1].code = code
+    operations[firstOperation - 1].displacement = jump.displacement
+    operations[firstOperation - 1].index = jump.a
+    decoder.operationCount = firstOperation
+  }
+}
+
+extension Code {
+  /// Whether the operation ends a block by itself: the engine has left the block when it is done.
+  var endsBlock: Bool {
+    if rawValue >= Code.compare64JumpB.rawValue && rawValue <= Code.stale.rawValue { return true }
+    switch self {
+    case .proceed, .jump, .jumpIndirect, .jumpCondition, .call64, .callIndirect64, .return64, .branch: return true
+    default: return false
+    }
+  }
+
+  /// The twelve conditions with fused forms, in the order of the codes; nil for overflow and parity.
+  private static func fusedIndex(_ condition: UInt8) -> UInt16? {
+    switch condition {
+    case 2...9: UInt16(condition) - 2
+    case 12...15: UInt16(condition) - 4
+    default: nil
+    }
+  }
+
+  /// The operation that does `comparison` and jumps on `condition`.
+  static func fused(_ comparison: Operation, condition: UInt8) -> Code? {
+    func code(_ first: Code) -> Code? {
+      fusedIndex(condition).flatMap { Code(rawValue: first.rawValue + $0) }
+    }
+    /// TEST has forms for the conditions that it makes sense for.
+    func test(_ first: Code) -> Code? {
+      let index: UInt16? =
+        switch condition {
+        case 4: 0
+        case 5: 1
+        case 8: 2
+        case 9: 3
+        case 14: 4
+        case 15: 5
+        default: nil
+        }
+      return index.flatMap { Code(rawValue: first.rawValue + $0) }
+    }
+    func equality(_ first: Code) -> Code? {
+      condition >> 1 == 2 ? Code(rawValue: first.rawValue + UInt16(condition & 1)) : nil
+    }
+    switch comparison.code {
+    case .compare64: return code(.compare64JumpB)
+    case .compareImmediate64: return code(.compareImmediate64JumpB)
+    case .compare32: return code(.compare32JumpB)
+    case .compareImmediate32: return code(.compareImmediate32JumpB)
+    case .compareImmediate8: return equality(.compareImmediate8JumpE) ?? .compareNarrowJump
+    case .arithmetic where comparison.detail == ArithmeticOperation.compare.rawValue: return .compareNarrowJump
+    case .test64: return test(.test64JumpE)
+    case .test32: return test(.test32JumpE)
+    case .test8: return equality(.test8JumpE)
+    case .testImmediate32: return equality(.testImmediate32JumpE)
+    case .testImmediate8: return equality(.testImmediate8JumpE)
+    case .decrement64: return condition == 5 ? .decrement64JumpNE : nil
+    case .decrement32: return condition == 5 ? .decrement32JumpNE : nil
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,1869 @@
+/// The execution engine: decoded blocks, one switch.
+///
+/// Steps are counted by block: a block is entered only if all of its instructions fit into the budget, so entering costs one subtraction and one test of
+/// the sign, and within a block nothing is counted. `Operation.left` gives back what was not executed when an instruction faults or must stop.
+/// When the next block does not fit, what is left of the budget runs in blocks of one instruction. So `execute()` stops after exactly `budget` steps.
+///
+/// A fused comparison does not write its flags when the block it leads to overwrites them unseen and fits into the budget.
+extension CPU {
+  /// Executes from `rip` until `budget` steps are taken or something needs the run loop.
+  func execute() -> EngineExit {
+    pointee.hasFault = false
+    guard pointee.budget > 0 else { return .budget }
+    guard pointee.stop == nil else { return .stopped }
+    let trapFlags = pointee.systemFlags & (Flag.trap | Flag.resume)
+    guard trapFlags != 0 || pointee.shadow != .none || pointee.resumesAtBreakpoint else {
+      return executeBlocks(budget: pointee.budget, firstMode: 0)
+    }
+    return executeOneInstruction(trapFlags: trapFlags)
+  }
+
+  /// Executes one instruction and does what follows it alone: the shadow of STI and MOV SS ends, RF is cleared, TF traps.
+  @inline(never)
+  private func executeOneInstruction(trapFlags: UInt64) -> EngineExit {
+    let shadow = pointee.shadow
+    let passes = pointee.resumesAtBreakpoint
+    pointee.resumesAtBreakpoint = false
+    let before = pointee.steps
+    pointee.shadow = .none
+    pointee.systemFlags &= ~Flag.resume
+    let exit = executeBlocks(budget: 1, firstMode: BlockMode.single | (passes ? BlockMode.passesBreakpoint : 0))
+    guard pointee.steps != before else {
+      // Nothing retired: the instruction will be tried again under the same conditions.
+      if exit != .fault { pointee.shadow = shadow }
+      pointee.systemFlags |= trapFlags & Flag.resume
+      return exit
+    }
+    if trapFlags & Flag.trap != 0 && pointee.shadow != .movSS && exit != .fault && exit != .stopped {
+      // DR6.BS: the single-step trap.
+      pointee.debugRegisters[6] |= 1 << 14
+      var trap = Fault.debug
+      trap.isTrap = true
+      raise(trap)
+      return .fault
+    }
+    return exit == .budget && pointee.budget > 1 ? .boundary : exit
+  }
+
+  /// How the switch was left.
+  private enum Exit {
+    case fault
+    /// The branch at `operation` has a target that is not canonical or beyond the segment's limit.
+    case badTarget
+    case leave
+    case leaveAt
+    case breakpoint
+  }
+
+  @inline(__always)
+  private func isCanonicalTarget(_ address: UInt64) -> Bool {
+    (Int64(bitPattern: address &<< 16) &>> 16) == Int64(bitPattern: address)
+  }
+
+  @inline(__always)
+  private func signExtend8(_ value: UInt64) -> UInt64 { UInt64(bitPattern: Int64(Int8(truncatingIfNeeded: value))) }
+  @inline(__always)
+  private func signExtend16(_ value: UInt64) -> UInt64 { UInt64(bitPattern: Int64(Int16(truncatingIfNeeded: value))) }
+  @inline(__always)
+  private func signExtend32(_ value: UInt64) -> UInt64 { UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value))) }
+
+  @inline(never)
+  private func conditionHolds(_ code: Int32) -> Bool {
+    pointee.lazyFlags.holds(UInt8(truncatingIfNeeded: code))
+  }
+
+  /// Makes `clock` and `steps` those at which the instruction of `operation` has retired.
+  @inline(__always)
+  private func retire(_ operation: UnsafeMutablePointer<Operation>, _ remaining: Int64) {
+    let distance = UInt64(bitPattern: remaining) &+ UInt64(operation.pointee.left) &- 1
+    pointee.clock = pointee.endClock &- distance
+    pointee.steps = pointee.endSteps &- distance
+  }
+
+  /// The block after `block`, found through `rip`, and linked so that next time it needs no looking up.
+  @inline(never)
+  private func followLink(
+    _ block: UnsafeMutablePointer<Block>, taken: Bool
+  ) -> UnsafeMutablePointer<Block>? {
+    let generation = pointee.blocks.pointee.generation
+    guard let next = findBlock(mode: blockMode) else { return nil }
+    if generation == pointee.blocks.pointee.generation && block.pointee.count != 0 {
+      pointee.blocks.pointee.link(block, taken: taken, to: next)
+    }
+    return next
+  }
+
+  /// The switch. `firstMode` is added to the mode of the first block.
+  @inline(never)
+  private func executeBlocks(budget: UInt64, firstMode: UInt8) -> EngineExit {
+    let registers = raw
+    let tlb = pointee.tlb
+    let jumpCache = pointee.blocks.pointee.jumpCache
+    let mode = blockMode
+    let segmentBase = pointee.codeMode == .bits64 ? 0 : pointee.segments[1].base
+    if pointee.codeMode != .bits64 {
+      pointee.blocks.pointee.codeSegmentIs(base: segmentBase, limit: pointee.segments[1].limit)
+    }
+    /// Steps of the budget not yet given to a block. More than 2^62 is for ever.
+    var remaining = Int64(clamping: min(budget, 1 << 62))
+    pointee.endClock = pointee.clock &+ UInt64(remaining)
+    pointee.endSteps = pointee.steps &+ UInt64(remaining)
+    pointee.leavesBlock = false
+
+    guard var block = findBlock(mode: mode | firstMode) else { return pointee.stop == nil ? .fault : .stopped }
+    if block.pointee.count > remaining {
+      guard let single = findBlock(mode: mode | BlockMode.single) else {
+        return pointee.stop == nil ? .fault : .stopped
+      }
+      block = single
+    }
+    remaining &-= block.pointee.count
+    var operation = block.pointee.entry
+    var exit = Exit.fault
+    /// What a fused comparison compared, and the kind of its flags; 0 when there is none to write.
+    var left: UInt64 = 0
+    var right: UInt64 = 0
+    var pendingKinds: UInt16 = 0
+    var taken = false
+    var target: UInt64 = 0
+    var outcome = Outcome.next
+
+    execution: while true {
+      leaving: do {
+        direct: do {
+          cold: do {
+            switch operation.pointee.code {
+            case .move64:
+              registers.write64(operation.pointee.a, registers.read64(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .move32:
+              registers.write32(operation.pointee.a, registers.read32(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .move16:
+              registers.write16(operation.pointee.a, registers.read16(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .move8:
+              registers.write8(operation.pointee.a, registers.read8(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .moveImmediate64:
+              registers.write64(operation.pointee.a, operation.pointee.displacement)
+              operation += 1
+              continue execution
+            case .moveImmediate16:
+              registers.write16(operation.pointee.a, operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .moveImmediate8:
+              registers.write8(operation.pointee.a, operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .zeroExtend8:
+              registers.write64(operation.pointee.a, registers.read8(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .zeroExtend16:
+              registers.write64(operation.pointee.a, registers.read16(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .zeroExtend8to16:
+              registers.write16(operation.pointee.a, registers.read8(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .signExtend8to16:
+              registers.write16(operation.pointee.a, signExtend8(registers.read8(operation.pointee.b)))
+              operation += 1
+              continue execution
+            case .signExtend8to32:
+              registers.write32(operation.pointee.a, signExtend8(registers.read8(operation.pointee.b)))
+              operation += 1
+              continue execution
+            case .signExtend8to64:
+              registers.write64(operation.pointee.a, signExtend8(registers.read8(operation.pointee.b)))
+              operation += 1
+              continue execution
+            case .signExtend16to32:
+              registers.write32(operation.pointee.a, signExtend16(registers.read16(operation.pointee.b)))
+              operation += 1
+              continue execution
+            case .signExtend16to64:
+              registers.write64(operation.pointee.a, signExtend16(registers.read16(operation.pointee.b)))
+              operation += 1
+              continue execution
+            case .signExtend32to64:
+              registers.write64(operation.pointee.a, signExtend32(registers.read32(operation.pointee.b)))
+              operation += 1
+              continue execution
+            case .lea64:
+              registers.write64(operation.pointee.a, address(operation))
+              operation += 1
+              continue execution
+            case .lea32:
+              registers.write32(operation.pointee.a, address(operation))
+              operation += 1
+              continue execution
+            case .lea16:
+              registers.write16(operation.pointee.a, address(operation))
+              operation += 1
+              continue execution
+            case .exchange64:
+              let old = registers.read64(operation.pointee.a)
+              registers.write64(operation.pointee.a, registers.read64(operation.pointee.b))
+              registers.write64(operation.pointee.b, old)
+              operation += 1
+              continue execution
+            case .exchange32:
+              let old = registers.read32(operation.pointee.a)
+              registers.write32(operation.pointee.a, registers.read32(operation.pointee.b))
+              registers.write32(operation.pointee.b, old)
+              operation += 1
+              continue execution
+            case .byteSwap64:
+              registers.write64(operation.pointee.a, registers.read64(operation.pointee.a).byteSwapped)
+              operation += 1
+              continue execution
+            case .byteSwap32:
+              registers.write64(operation.pointee.a, registers.read32(operation.pointee.a).byteSwapped >> 32)
+              operation += 1
+              continue execution
+            case .address:
+              synchronize(operation, block, remaining)
+              guard let linear = linearAddress(operation) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, linear)
+              operation += 1
+              continue execution
+            case .load64:
+              guard let value = load64(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .load32:
+              guard let value = load32(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .load16:
+              guard let value = load16(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write16(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .load8:
+              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write8(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .loadZero8:
+              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .loadZero16:
+              guard let value = load16(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .loadZero8to16:
+              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write16(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .loadSign8to16:
+              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write16(operation.pointee.a, signExtend8(value))
+              operation += 1
+              continue execution
+            case .loadSign8to32:
+              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write32(operation.pointee.a, signExtend8(value))
+              operation += 1
+              continue execution
+            case .loadSign8to64:
+              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, signExtend8(value))
+              operation += 1
+              continue execution
+            case .loadSign16to32:
+              guard let value = load16(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write32(operation.pointee.a, signExtend16(value))
+              operation += 1
+              continue execution
+            case .loadSign16to64:
+              guard let value = load16(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, signExtend16(value))
+              operation += 1
+              continue execution
+            case .loadSign32to64:
+              guard let value = load32(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, signExtend32(value))
+              operation += 1
+              continue execution
+            case .loadForWrite64:
+              guard let value = loadForWrite(address(operation), size: 8, tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .loadForWrite32:
+              guard let value = loadForWrite(address(operation), size: 4, tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .loadForWrite16:
+              guard let value = loadForWrite(address(operation), size: 2, tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .loadForWrite8:
+              guard let value = loadForWrite(address(operation), size: 1, tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .store64:
+              switch store64(
+                address(operation), registers.read64(operation.pointee.b), tlb, operation, block, remaining)
+              {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .store32:
+              switch store32(
+                address(operation), registers.read32(operation.pointee.b), tlb, operation, block, remaining)
+              {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .store16:
+              switch store16(
+                address(operation), registers.read16(operation.pointee.b), tlb, operation, block, remaining)
+              {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .store8:
+              switch store8(address(operation), registers.read8(operation.pointee.b), tlb, operation, block, remaining)
+              {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .storeImmediate64:
+              switch store64(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining) {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .storeImmediate32:
+              switch store32(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining) {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .storeImmediate16:
+              switch store16(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining) {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .storeImmediate8:
+              switch store8(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining) {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .push64:
+              let stack = registers.read64(Register.rsp) &- 8
+              switch store64(stack, registers.read64(operation.pointee.b), tlb, operation, block, remaining) {
+              case .done: registers.write64(Register.rsp, stack)
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                registers.write64(Register.rsp, stack)
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .pushImmediate64:
+              let stack = registers.read64(Register.rsp) &- 8
+              switch store64(stack, operation.pointee.signedImmediate, tlb, operation, block, remaining) {
+              case .done: registers.write64(Register.rsp, stack)
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                registers.write64(Register.rsp, stack)
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .pop64:
+              let stack = registers.read64(Register.rsp)
+              guard let value = load64(stack, tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(Register.rsp, stack &+ 8)
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .leave64:
+              let stack = registers.read64(Register.rbp)
+              guard let value = load64(stack, tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(Register.rsp, stack &+ 8)
+              registers.write64(Register.rbp, value)
+              operation += 1
+              continue execution
+            case .add64:
+              let left = registers.read64(operation.pointee.a)
+              let right = registers.read64(operation.pointee.b)
+              let result = left &+ right
+              registers.write64(operation.pointee.a, result)
+              setAddFlags(left, right, result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .add64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) &+ registers.read64(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .add32:
+              let left = registers.read32(operation.pointee.a)
+              let right = registers.read32(operation.pointee.b)
+              let result = (left &+ right) & 0xFFFF_FFFF
+              registers.write64(operation.pointee.a, result)
+              setAddFlags(left, right, result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .add32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) &+ registers.read32(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .addImmediate64:
+              let left = registers.read64(operation.pointee.a)
+              let right = operation.pointee.signedImmediate
+              let result = left &+ right
+              registers.write64(operation.pointee.a, result)
+              setAddFlags(left, right, result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .addImmediate64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) &+ operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .addImmediate32:
+              let left = registers.read32(operation.pointee.a)
+              let right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              let result = (left &+ right) & 0xFFFF_FFFF
+              registers.write64(operation.pointee.a, result)
+              setAddFlags(left, right, result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .addImmediate32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) &+ operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .subtract64:
+              let left = registers.read64(operation.pointee.a)
+              let right = registers.read64(operation.pointee.b)
+              let result = left &- right
+              registers.write64(operation.pointee.a, result)
+              setSubtractFlags(left, right, result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .subtract64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) &- registers.read64(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .subtract32:
+              let left = registers.read32(operation.pointee.a)
+              let right = registers.read32(operation.pointee.b)
+              let result = (left &- right) & 0xFFFF_FFFF
+              registers.write64(operation.pointee.a, result)
+              setSubtractFlags(left, right, result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .subtract32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) &- registers.read32(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .subtractImmediate64:
+              let left = registers.read64(operation.pointee.a)
+              let right = operation.pointee.signedImmediate
+              let result = left &- right
+              registers.write64(operation.pointee.a, result)
+              setSubtractFlags(left, right, result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .subtractImmediate64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) &- operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .subtractImmediate32:
+              let left = registers.read32(operation.pointee.a)
+              let right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              let result = (left &- right) & 0xFFFF_FFFF
+              registers.write64(operation.pointee.a, result)
+              setSubtractFlags(left, right, result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .subtractImmediate32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) &- operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .and64:
+              let result = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .and64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .and32:
+              let result = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .and32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .andImmediate64:
+              let result = registers.read64(operation.pointee.a) & operation.pointee.signedImmediate
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .andImmediate64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) & operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .andImmediate32:
+              let result = registers.read32(operation.pointee.a) & (operation.pointee.signedImmediate & 0xFFFF_FFFF)
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .andImmediate32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) & operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .or64:
+              let result = registers.read64(operation.pointee.a) | registers.read64(operation.pointee.b)
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .or64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) | registers.read64(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .or32:
+              let result = registers.read32(operation.pointee.a) | registers.read32(operation.pointee.b)
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .or32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) | registers.read32(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .orImmediate64:
+              let result = registers.read64(operation.pointee.a) | operation.pointee.signedImmediate
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .orImmediate64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) | operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .orImmediate32:
+              let result = registers.read32(operation.pointee.a) | (operation.pointee.signedImmediate & 0xFFFF_FFFF)
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .orImmediate32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) | operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .xor64:
+              let result = registers.read64(operation.pointee.a) ^ registers.read64(operation.pointee.b)
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .xor64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) ^ registers.read64(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .xor32:
+              let result = registers.read32(operation.pointee.a) ^ registers.read32(operation.pointee.b)
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .xor32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) ^ registers.read32(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .xorImmediate64:
+              let result = registers.read64(operation.pointee.a) ^ operation.pointee.signedImmediate
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .xorImmediate64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) ^ operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .xorImmediate32:
+              let result = registers.read32(operation.pointee.a) ^ (operation.pointee.signedImmediate & 0xFFFF_FFFF)
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .xorImmediate32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) ^ operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .compare64:
+              let left = registers.read64(operation.pointee.a)
+              let right = registers.read64(operation.pointee.b)
+              setSubtractFlags(left, right, left &- right, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .compare32:
+              let left = registers.read32(operation.pointee.a)
+              let right = registers.read32(operation.pointee.b)
+              setSubtractFlags(left, right, (left &- right) & 0xFFFF_FFFF, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .compareImmediate64:
+              let left = registers.read64(operation.pointee.a)
+              let right = operation.pointee.signedImmediate
+              setSubtractFlags(left, right, left &- right, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .compareImmediate32:
+              let left = registers.read32(operation.pointee.a)
+              let right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              setSubtractFlags(left, right, (left &- right) & 0xFFFF_FFFF, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .compareImmediate8:
+              let left = registers.read8(operation.pointee.a)
+              let right = operation.pointee.signedImmediate & 0xFF
+              setSubtractFlags(left, right, (left &- right) & 0xFF, sizeLog2: 0)
+              operation += 1
+              continue execution
+            case .test64:
+              setLogicFlags(registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b), sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .testImmediate64:
+              setLogicFlags(registers.read64(operation.pointee.a) & operation.pointee.signedImmediate, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .test32:
+              setLogicFlags(registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b), sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .testImmediate32:
+              setLogicFlags(registers.read32(operation.pointee.a) & operation.pointee.signedImmediate, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .test8:
+              setLogicFlags(registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b), sizeLog2: 0)
+              operation += 1
+              continue execution
+            case .testImmediate8:
+              setLogicFlags(registers.read8(operation.pointee.a) & operation.pointee.signedImmediate, sizeLog2: 0)
+              operation += 1
+              continue execution
+            case .addLoad64:
+              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read64(operation.pointee.a)
+              let result = left &+ right
+              registers.write64(operation.pointee.a, result)
+              setAddFlags(left, right, result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .addLoad32:
+              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read32(operation.pointee.a)
+              let result = (left &+ right) & 0xFFFF_FFFF
+              registers.write64(operation.pointee.a, result)
+              setAddFlags(left, right, result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .subtractLoad64:
+              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read64(operation.pointee.a)
+              let result = left &- right
+              registers.write64(operation.pointee.a, result)
+              setSubtractFlags(left, right, result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .subtractLoad32:
+              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read32(operation.pointee.a)
+              let result = (left &- right) & 0xFFFF_FFFF
+              registers.write64(operation.pointee.a, result)
+              setSubtractFlags(left, right, result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .andLoad64:
+              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read64(operation.pointee.a)
+              let result = left & right
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .andLoad32:
+              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read32(operation.pointee.a)
+              let result = left & right
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .orLoad64:
+              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read64(operation.pointee.a)
+              let result = left | right
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .orLoad32:
+              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read32(operation.pointee.a)
+              let result = left | right
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .xorLoad64:
+              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read64(operation.pointee.a)
+              let result = left ^ right
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .xorLoad32:
+              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read32(operation.pointee.a)
+              let result = left ^ right
+              registers.write64(operation.pointee.a, result)
+              setLogicFlags(result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .compareLoad64:
+              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read64(operation.pointee.a)
+              setSubtractFlags(left, right, left &- right, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .compareLoad32:
+              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              let left = registers.read32(operation.pointee.a)
+              setSubtractFlags(left, right, (left &- right) & 0xFFFF_FFFF, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .increment64:
+              let result = registers.read64(operation.pointee.a) &+ 1
+              registers.write64(operation.pointee.a, result)
+              setIncrementFlags(result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .increment64Quiet:
+              registers.write64(operation.pointee.a, registers.read64(operation.pointee.a) &+ 1)
+              operation += 1
+              continue execution
+            case .increment32:
+              let result = (registers.read32(operation.pointee.a) &+ 1) & 0xFFFF_FFFF
+              registers.write64(operation.pointee.a, result)
+              setIncrementFlags(result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .increment32Quiet:
+              registers.write32(operation.pointee.a, registers.read32(operation.pointee.a) &+ 1)
+              operation += 1
+              continue execution
+            case .decrement64:
+              let result = registers.read64(operation.pointee.a) &- 1
+              registers.write64(operation.pointee.a, result)
+              setDecrementFlags(result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .decrement64Quiet:
+              registers.write64(operation.pointee.a, registers.read64(operation.pointee.a) &- 1)
+              operation += 1
+              continue execution
+            case .decrement32:
+              let result = (registers.read32(operation.pointee.a) &- 1) & 0xFFFF_FFFF
+              registers.write64(operation.pointee.a, result)
+              setDecrementFlags(result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .decrement32Quiet:
+              registers.write32(operation.pointee.a, registers.read32(operation.pointee.a) &- 1)
+              operation += 1
+              continue execution
+            case .negate64:
+              let right = registers.read64(operation.pointee.a)
+              let result = 0 &- right
+              registers.write64(operation.pointee.a, result)
+              setSubtractFlags(0, right, result, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .negate64Quiet:
+              registers.write64(operation.pointee.a, 0 &- registers.read64(operation.pointee.a))
+              operation += 1
+              continue execution
+            case .negate32:
+              let right = registers.read32(operation.pointee.a)
+              let result = (0 &- right) & 0xFFFF_FFFF
+              registers.write64(operation.pointee.a, result)
+              setSubtractFlags(0, right, result, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .negate32Quiet:
+              registers.write32(operation.pointee.a, 0 &- registers.read32(operation.pointee.a))
+              operation += 1
+              continue execution
+            case .not64:
+              registers.write64(operation.pointee.a, ~registers.read64(operation.pointee.a))
+              operation += 1
+              continue execution
+            case .not32:
+              registers.write32(operation.pointee.a, ~registers.read32(operation.pointee.a))
+              operation += 1
+              continue execution
+            case .multiply64:
+              registers.write64(
+                operation.pointee.a,
+                multiply64(registers.read64(operation.pointee.a), registers.read64(operation.pointee.b)))
+              operation += 1
+              continue execution
+            case .multiply64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) &* registers.read64(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .multiply32:
+              registers.write64(
+                operation.pointee.a,
+                multiply32(registers.read32(operation.pointee.a), registers.read32(operation.pointee.b)))
+              operation += 1
+              continue execution
+            case .multiply32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) &* registers.read32(operation.pointee.b))
+              operation += 1
+              continue execution
+            case .multiplyImmediate64:
+              registers.write64(
+                operation.pointee.a,
+                multiply64(registers.read64(operation.pointee.b), operation.pointee.signedImmediate))
+              operation += 1
+              continue execution
+            case .multiplyImmediate64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.b) &* operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .multiplyImmediate32:
+              registers.write64(
+                operation.pointee.a,
+                multiply32(registers.read32(operation.pointee.b), operation.pointee.signedImmediate))
+              operation += 1
+              continue execution
+            case .multiplyImmediate32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.b) &* operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .shiftLeft64:
+              let value = registers.read64(operation.pointee.a)
+              let count = operation.pointee.signedImmediate
+              let result = (value &<< count)
+              let carry = (value &>> (64 &- count)) & 1
+              registers.write64(operation.pointee.a, result)
+              setShiftFlags(result, carry: carry, overflow: count == 1 ? (result &>> 63 ^ carry) & 1 : 0, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .shiftLeft64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) &<< operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .shiftLeft32:
+              let value = registers.read32(operation.pointee.a)
+              let count = operation.pointee.signedImmediate
+              let result = (value &<< count) & 0xFFFF_FFFF
+              let carry = (value &>> (32 &- count)) & 1
+              registers.write64(operation.pointee.a, result)
+              setShiftFlags(result, carry: carry, overflow: count == 1 ? (result &>> 31 ^ carry) & 1 : 0, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .shiftLeft32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) &<< operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .shiftRight64:
+              let value = registers.read64(operation.pointee.a)
+              let count = operation.pointee.signedImmediate
+              let result = (value &>> count)
+              let carry = (value &>> (count &- 1)) & 1
+              registers.write64(operation.pointee.a, result)
+              setShiftFlags(result, carry: carry, overflow: count == 1 ? value &>> 63 : 0, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .shiftRight64Quiet:
+              registers.write64(
+                operation.pointee.a, registers.read64(operation.pointee.a) &>> operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .shiftRight32:
+              let value = registers.read32(operation.pointee.a)
+              let count = operation.pointee.signedImmediate
+              let result = (value &>> count) & 0xFFFF_FFFF
+              let carry = (value &>> (count &- 1)) & 1
+              registers.write64(operation.pointee.a, result)
+              setShiftFlags(result, carry: carry, overflow: count == 1 ? value &>> 31 : 0, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .shiftRight32Quiet:
+              registers.write32(
+                operation.pointee.a, registers.read32(operation.pointee.a) &>> operation.pointee.signedImmediate)
+              operation += 1
+              continue execution
+            case .shiftArithmetic64:
+              let value = registers.read64(operation.pointee.a)
+              let count = operation.pointee.signedImmediate
+              let result = (UInt64(bitPattern: Int64(bitPattern: value) &>> Int64(bitPattern: count)))
+              let carry = (UInt64(bitPattern: Int64(bitPattern: value) &>> Int64(bitPattern: count &- 1))) & 1
+              registers.write64(operation.pointee.a, result)
+              setShiftFlags(result, carry: carry, overflow: count == 1 ? 0 : 0, sizeLog2: 3)
+              operation += 1
+              continue execution
+            case .shiftArithmetic64Quiet:
+              registers.write64(
+                operation.pointee.a,
+                UInt64(
+                  bitPattern: Int64(bitPattern: registers.read64(operation.pointee.a))
+                    &>> Int64(operation.pointee.immediate)))
+              operation += 1
+              continue execution
+            case .shiftArithmetic32:
+              let value = registers.read32(operation.pointee.a)
+              let count = operation.pointee.signedImmediate
+              let result =
+                (UInt64(bitPattern: Int64(bitPattern: signExtend32(value)) &>> Int64(bitPattern: count))) & 0xFFFF_FFFF
+              let carry =
+                (UInt64(bitPattern: Int64(bitPattern: signExtend32(value)) &>> Int64(bitPattern: count &- 1))) & 1
+              registers.write64(operation.pointee.a, result)
+              setShiftFlags(result, carry: carry, overflow: count == 1 ? 0 : 0, sizeLog2: 2)
+              operation += 1
+              continue execution
+            case .shiftArithmetic32Quiet:
+              registers.write32(
+                operation.pointee.a,
+                UInt64(
+                  bitPattern: Int64(bitPattern: signExtend32(registers.read32(operation.pointee.a)))
+                    &>> Int64(operation.pointee.immediate)))
+              operation += 1
+              continue execution
+            case .rotateLeft64Quiet:
+              let value = registers.read64(operation.pointee.a)
+              let count = operation.pointee.signedImmediate
+              registers.write64(operation.pointee.a, value &<< count | value &>> (0 &- count))
+              operation += 1
+              continue execution
+            case .rotateLeft32Quiet:
+              let value = registers.read32(operation.pointee.a)
+              let count = operation.pointee.signedImmediate & 31
+              registers.write32(operation.pointee.a, value &<< count | value &>> (32 &- count))
+              operation += 1
+              continue execution
+            case .setCondition:
+              registers.write8(operation.pointee.a, conditionHolds(operation.pointee.immediate) ? 1 : 0)
+              operation += 1
+              continue execution
+            case .conditionalMove64:
+              if conditionHolds(operation.pointee.immediate) {
+                registers.write64(operation.pointee.a, registers.read64(operation.pointee.b))
+              }
+              operation += 1
+              continue execution
+            case .conditionalMove32:
+              let source = conditionHolds(operation.pointee.immediate) ? operation.pointee.b : operation.pointee.a
+              registers.write64(operation.pointee.a, registers.read32(source))
+              operation += 1
+              continue execution
+
+            // Ends of a block: `break direct` follows the link for `taken`, `break leaving` looks `target` up.
+            case .proceed:
+              taken = false
+              pendingKinds = 0
+              break direct
+            case .jump:
+              taken = true
+              pendingKinds = 0
+              break direct
+            case .jumpCondition:
+              taken = conditionHolds(Int32(operation.pointee.a))
+              pendingKinds = 0
+              break direct
+            case .jumpIndirect:
+              target = registers.read64(operation.pointee.b)
+              guard isCanonicalTarget(target) else {
+                exit = .badTarget
+                break execution
+              }
+              break leaving
+            case .call64:
+              let stack = registers.read64(Register.rsp) &- 8
+              switch store64(stack, block.pointee.nextRIP, tlb, operation, block, remaining) {
+              case .done: registers.write64(Register.rsp, stack)
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                registers.write64(Register.rsp, stack)
+                pointee.rip = operation.pointee.displacement
+                exit = .leaveAt
+                break execution
+              }
+              taken = true
+              pendingKinds = 0
+              break direct
+            case .callIndirect64:
+              target = registers.read64(operation.pointee.b)
+              guard isCanonicalTarget(target) else {
+                exit = .badTarget
+                break execution
+              }
+              let stack = registers.read64(Register.rsp) &- 8
+              switch store64(stack, block.pointee.nextRIP, tlb, operation, block, remaining) {
+              case .done: registers.write64(Register.rsp, stack)
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                registers.write64(Register.rsp, stack)
+                pointee.rip = target
+                exit = .leaveAt
+                break execution
+              }
+              break leaving
+            case .return64:
+              let stack = registers.read64(Register.rsp)
+              guard let value = load64(stack, tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              guard isCanonicalTarget(value) else {
+                exit = .badTarget
+                break execution
+              }
+              registers.write64(Register.rsp, stack &+ 8 &+ operation.pointee.signedImmediate)
+              target = value
+              break leaving
+            case .compare64JumpB:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = left < right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare64JumpAE:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = left >= right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare64JumpE:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = left == right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare64JumpNE:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = left != right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare64JumpBE:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = left <= right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare64JumpA:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = left > right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare64JumpS:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = Int64(bitPattern: left &- right) < 0
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare64JumpNS:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = Int64(bitPattern: left &- right) >= 0
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare64JumpL:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = Int64(bitPattern: left) < Int64(bitPattern: right)
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare64JumpGE:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = Int64(bitPattern: left) >= Int64(bitPattern: right)
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare64JumpLE:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = Int64(bitPattern: left) <= Int64(bitPattern: right)
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare64JumpG:
+              left = registers.read64(operation.pointee.a)
+              right = registers.read64(operation.pointee.b)
+              taken = Int64(bitPattern: left) > Int64(bitPattern: right)
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpB:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = left < right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpAE:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = left >= right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpE:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = left == right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpNE:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = left != right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpBE:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = left <= right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpA:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = left > right
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpS:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = Int64(bitPattern: left &- right) < 0
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpNS:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = Int64(bitPattern: left &- right) >= 0
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpL:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = Int64(bitPattern: left) < Int64(bitPattern: right)
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpGE:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = Int64(bitPattern: left) >= Int64(bitPattern: right)
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpLE:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = Int64(bitPattern: left) <= Int64(bitPattern: right)
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compareImmediate64JumpG:
+              left = registers.read64(operation.pointee.a)
+              right = operation.pointee.signedImmediate
+              taken = Int64(bitPattern: left) > Int64(bitPattern: right)
+              pendingKinds = LazyFlags.subtract | 3
+              break direct
+            case .compare32JumpB:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = left < right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compare32JumpAE:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = left >= right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compare32JumpE:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = left == right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compare32JumpNE:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = left != right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compare32JumpBE:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = left <= right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compare32JumpA:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = left > right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compare32JumpS:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = Int32(truncatingIfNeeded: left &- right) < 0
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compare32JumpNS:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = Int32(truncatingIfNeeded: left &- right) >= 0
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compare32JumpL:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = Int32(truncatingIfNeeded: left) < Int32(truncatingIfNeeded: right)
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compare32JumpGE:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = Int32(truncatingIfNeeded: left) >= Int32(truncatingIfNeeded: right)
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compare32JumpLE:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = Int32(truncatingIfNeeded: left) <= Int32(truncatingIfNeeded: right)
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compare32JumpG:
+              left = registers.read32(operation.pointee.a)
+              right = registers.read32(operation.pointee.b)
+              taken = Int32(truncatingIfNeeded: left) > Int32(truncatingIfNeeded: right)
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpB:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = left < right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpAE:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = left >= right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpE:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = left == right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpNE:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = left != right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpBE:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = left <= right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpA:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = left > right
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpS:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = Int32(truncatingIfNeeded: left &- right) < 0
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpNS:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = Int32(truncatingIfNeeded: left &- right) >= 0
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpL:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = Int32(truncatingIfNeeded: left) < Int32(truncatingIfNeeded: right)
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpGE:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = Int32(truncatingIfNeeded: left) >= Int32(truncatingIfNeeded: right)
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpLE:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = Int32(truncatingIfNeeded: left) <= Int32(truncatingIfNeeded: right)
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .compareImmediate32JumpG:
+              left = registers.read32(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+              taken = Int32(truncatingIfNeeded: left) > Int32(truncatingIfNeeded: right)
+              pendingKinds = LazyFlags.subtract | 2
+              break direct
+            case .test64JumpE:
+              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+              taken = left == 0
+              pendingKinds = LazyFlags.logic | 3
+              break direct
+            case .test64JumpNE:
+              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+              taken = left != 0
+              pendingKinds = LazyFlags.logic | 3
+              break direct
+            case .test64JumpS:
+              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+              taken = Int64(bitPattern: left) < 0
+              pendingKinds = LazyFlags.logic | 3
+              break direct
+            case .test64JumpNS:
+              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+              taken = Int64(bitPattern: left) >= 0
+              pendingKinds = LazyFlags.logic | 3
+              break direct
+            case .test64JumpLE:
+              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+              taken = Int64(bitPattern: left) <= 0
+              pendingKinds = LazyFlags.logic | 3
+              break direct
+            case .test64JumpG:
+              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+              taken = Int64(bitPattern: left) > 0
+              pendingKinds = LazyFlags.logic | 3
+              break direct
+            case .test32JumpE:
+              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+              taken = left == 0
+              pendingKinds = LazyFlags.logic | 2
+              break direct
+            case .test32JumpNE:
+              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+              taken = left != 0
+              pendingKinds = LazyFlags.logic | 2
+              break direct
+            case .test32JumpS:
+              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+              taken = Int32(truncatingIfNeeded: left) < 0
+              pendingKinds = LazyFlags.logic | 2
+              break direct
+            case .test32JumpNS:
+              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+              taken = Int32(truncatingIfNeeded: left) >= 0
+              pendingKinds = LazyFlags.logic | 2
+              break direct
+            case .test32JumpLE:
+              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+              taken = Int32(truncatingIfNeeded: left) <= 0
+              pendingKinds = LazyFlags.logic | 2
+              break direct
+            case .test32JumpG:
+              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+              taken = Int32(truncatingIfNeeded: left) > 0
+              pendingKinds = LazyFlags.logic | 2
+              break direct
+            case .compareImmediate8JumpE:
+              left = registers.read8(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFF
+              taken = left == right
+              pendingKinds = LazyFlags.subtract
+              break direct
+            case .compareImmediate8JumpNE:
+              left = registers.read8(operation.pointee.a)
+              right = operation.pointee.signedImmediate & 0xFF
+              taken = left != right
+              pendingKinds = LazyFlags.subtract
+              break direct
+            case .compareNarrowJump:
+              let sizeLog2 = operation.pointee.sizeLog2
+              let mask: UInt64 = sizeLog2 == 0 ? 0xFF : sizeLog2 == 1 ? 0xFFFF : sizeLog2 == 2 ? 0xFFFF_FFFF : .max
+              left = registers.read(operation.pointee.a, sizeLog2: sizeLog2)
+              right =
+                operation.pointee.b == Register.immediate
+                ? operation.pointee.signedImmediate & mask : registers.read(operation.pointee.b, sizeLog2: sizeLog2)
+              setSubtractFlags(left, right, (left &- right) & mask, sizeLog2: UInt16(sizeLog2))
+              taken = conditionHolds(Int32(operation.pointee.index))
+              pendingKinds = 0
+              break direct
+            case .test8JumpE:
+              left = registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b)
+              taken = left == 0
+              pendingKinds = LazyFlags.logic | 0
+              break direct
+            case .test8JumpNE:
+              left = registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b)
+              taken = left != 0
+              pendingKinds = LazyFlags.logic | 0
+              break direct
+            case .testImmediate32JumpE:
+              left = registers.read32(operation.pointee.a) & operation.pointee.signedImmediate
+              taken = left == 0
+              pendingKinds = LazyFlags.logic | 2
+              break direct
+            case .testImmediate32JumpNE:
+              left = registers.read32(operation.pointee.a) & operation.pointee.signedImmediate
+              taken = left != 0
+              pendingKinds = LazyFlags.logic | 2
+              break direct
+            case .testImmediate8JumpE:
+              left = registers.read8(operation.pointee.a) & operation.pointee.signedImmediate
+              taken = left == 0
+              pendingKinds = LazyFlags.logic | 0
+              break direct
+            case .testImmediate8JumpNE:
+              left = registers.read8(operation.pointee.a) & operation.pointee.signedImmediate
+              taken = left != 0
+              pendingKinds = LazyFlags.logic | 0
+              break direct
+            case .decrement64JumpNE:
+              left = registers.read64(operation.pointee.a) &- 1
+              registers.write64(operation.pointee.a, left)
+              taken = left != 0
+              pendingKinds = LazyFlags.decrement | 3 << 8
+              break direct
+            case .decrement32JumpNE:
+              left = (registers.read32(operation.pointee.a) &- 1) & 0xFFFF_FFFF
+              registers.write64(operation.pointee.a, left)
+              taken = left != 0
+              pendingKinds = LazyFlags.decrement | 2 << 8
+              break direct
+            case .breakpoint:
+              synchronize(operation, block, remaining)
+              exit = .breakpoint
+              break execution
+            case .stale:
+              target = block.pointee.rip
+              break leaving
+
+            // Cold groups: each has its own switch.
+            case .arithmetic:
+              synchronize(operation, block, remaining)
+              outcome = executeArithmetic(operation, block)
+              break cold
+            case .memory:
+              synchronize(operation, block, remaining)
+              outcome = executeMemory(operation, block)
+              break cold
+            case .branch:
+              synchronize(operation, block, remaining)
+              outcome = executeBranch(operation, block)
+              break cold
+            case .string:
+              synchronize(operation, block, remaining)
+              outcome = executeString(operation, block, &remaining)
+              break cold
+            case .vector:
+              synchronize(operation, block, remaining)
+              outcome = executeVector(operation, block)
+              break cold
+            case .system:
+              synchronize(operation, block, remaining)
+              outcome = executeSystem(operation, block)
+              break cold
+            }
+          }
+          // A cold operation ended.
+          switch outcome {
+          case .next:
+            operation += 1
+            continue execution
+          case .taken:
+            taken = true
+            pendingKinds = 0
+            break direct
+          case .notTaken:
+            taken = false
+            pendingKinds = 0
+            break direct
+          case .target:
+            target = pointee.rip
+            break leaving
+          case .fault:
+            exit = .fault
+            break execution
+          case .leave:
+            exit = .leave
+            break execution
+          case .leaveAt:
+            exit = .leaveAt
+            break execution
+          }
+        }
+        // A direct branch: the link, and the flags of a fused comparison unless nobody will see them.
+        let link = taken ? block.pointee.taken : block.pointee.notTaken
+        if let next = link {
+          remaining &-= next.pointee.count
+          if _fastPath(remaining >= 0) {
+            if !next.pointee.killsFlags && pendingKinds != 0 { writePendingFlags(left, right, pendingKinds) }
+            block = next
+            operation = next.pointee.entry
+            continue execution
+          }
+          remaining &+= next.pointee.count
+        }
+        if pendingKinds != 0 { writePendingFlags(left, right, pendingKinds) }
+        target = taken ? operation.pointee.displacement : block.pointee.nextRIP
+        if taken && !isTargetInBounds(target) {
+          exit = .badTarget
+          break execution
+        }
+        if link == nil && remaining > 0 {
+          pointee.clock = pointee.endClock &- UInt64(remaining)
+          pointee.steps = pointee.endSteps &- UInt64(remaining)
+          pointee.rip = target
+          guard let next = followLink(block, taken: taken) else { return pointee.stop == nil ? .fault : .stopped }
+          if next.pointee.count <= remaining {
+            remaining &-= next.pointee.count
+            block = next
+            operation = next.pointee.entry
+            continue execution
+          }
+        }
+      }
+      // An indirect branch, or a direct one to a block that is longer than the budget.
+      let linear = target &+ segmentBase
+      let entry = jumpCache + BlockCache.jumpCacheIndex(linear)
+      if _fastPath(entry.pointee.tag == BlockMode.tag(linear: linear, mode: mode)), let next = entry.pointee.block {
+        remaining &-= next.pointee.count
+        if _fastPath(remaining >= 0) {
+          block = next
+          operation = next.pointee.entry
+          continue execution
+        }
+        remaining &+= next.pointee.count
+      }
+      pointee.clock = pointee.endClock &- UInt64(remaining)
+      pointee.steps = pointee.endSteps &- UInt64(remaining)
+      pointee.rip = target
+      if remaining == 0 { return .budget }
+      guard var next = findBlock(mode: mode) else { return pointee.stop == nil ? .fault : .stopped }
+      if next.pointee.count > remaining {
+        guard let single = findBlock(mode: mode | BlockMode.single) else {
+          return pointee.stop == nil ? .fault : .stopped
+        }
+        next = single
+      }
+      remaining &-= next.pointee.count
+      block = next
+      operation = next.pointee.entry
+    }
+
+    switch exit {
+    case .fault:
+      return pointee.stop == nil ? .fault : .stopped
+    case .badTarget:
+      synchronize(operation, block, remaining)
+      raise(.generalProtection(0))
+      return .fault
+    case .breakpoint:
+      return .breakpoint
+    case .leave:
+      retire(operation, remaining)
+      pointee.rip = nextRIP(operation, block)
+      return pointee.stop == nil ? .boundary : .stopped
+    case .leaveAt:
+      retire(operation, remaining)
+      return pointee.stop == nil ? .boundary : .stopped
+    }
+  }
+
+  /// The address of the instruction after that of `operation`.
+  @inline(__always)
+  func nextRIP(_ operation: UnsafeMutablePointer<Operation>, _ block: UnsafeMutablePointer<Block>) -> UInt64 {
+    let next = block.pointee.rip &+ UInt64(operation.pointee.offset) &+ UInt64(operation.pointee.length)
+    return pointee.codeMode == .bits64 ? next : next & 0xFFFF_FFFF
+  }
+
+  /// Whether a near branch may go to `target`.
+  func isTargetInBounds(_ target: UInt64) -> Bool {
+    pointee.codeMode == .bits64 ? isCanonicalTarget(target) : target <= UInt64(pointee.segments[1].limit)
+  }
+
+  /// Sets the fault of the instruction in progress.
+  func raise(_ fault: Fault) {
+    pointee.fault = fault
+    pointee.hasFault = true
+  }
+
+  // MARK: Flags
+
+  /// The flags of a fused comparison.
+  @inline(__always)
+  private func writePendingFlags(_ left: UInt64, _ right: UInt64, _ kinds: UInt16) {
+    if kinds >= LazyFlags.increment {
+      pointee.lazyFlags.overlay = left
+      pointee.lazyFlags.kinds = pointee.lazyFlags.kinds & 0xFF | kinds
+    } else if kinds & 0xFC == LazyFlags.logic {
+      pointee.lazyFlags.result = left
+      pointee.lazyFlags.kinds = kinds
+    } else {
+      let up = 64 &- UInt64(8 &<< (kinds & 3))
+      setSubtractFlags(left, right, ((left &- right) &<< up) &>> up, sizeLog2: kinds & 3)
+    }
+  }
+
+  @inline(__always)
+  private func setIncrementFlags(_ result: UInt64, sizeLog2: UInt16) {
+    pointee.lazyFlags.overlay = result
+    pointee.lazyFlags.kinds = pointee.lazyFlags.kinds & 0xFF | LazyFlags.increment | sizeLog2 << 8
+  }
+
+  @inline(__always)
+  private func setDecrementFlags(_ result: UInt64, sizeLog2: UInt16) {
+    pointee.lazyFlags.overlay = result
+    pointee.lazyFlags.kinds = pointee.lazyFlags.kinds & 0xFF | LazyFlags.decrement | sizeLog2 << 8
+  }
+
+  /// A shift by at least 1: AF and, for a count above 1, OF are undefined and cleared (docs/UNDEFINED_FLAGS.md).
+  @inline(__always)
+  private func setShiftFlags(_ result: UInt64, carry: UInt64, overflow: UInt64, sizeLog2: UInt64) {
+    setArithmeticFlags(LazyFlags.resultBits(result, sizeLog2: sizeLog2) | carry | overflow << 11)
+  }
+
+  /// IMUL of two operands: CF and OF say that the product does not fit; the others are undefined and cleared.
+  @inline(__always)
+  private func multiply64(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    let product = Int64(bitPattern: left).multipliedFullWidth(by: Int64(bitPattern: right))
+    let fits = product.high == Int64(bitPattern: product.low) >> 63
+    setArithmeticFlags(fits ? 0 : Flag.carry | Flag.overflow)
+    return product.low
+  }
+
+  @inline(__always)
+  private func multiply32(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    let product = Int64(Int32(truncatingIfNeeded: left)) &* Int64(Int32(truncatingIfNeeded: right))
+    setArithmeticFlags(Int64(Int32(truncatingIfNeeded: product)) == product ? 0 : Flag.carry | Flag.overflow)
+    return UInt64(bitPattern: product) & 0xFFFF_FFFF
+  }
+}

@@ -1,0 +1,207 @@
+/// What the engine does for one operation. An instruction becomes one operation or a few (an address, a load, the work, a store).
+///
+/// The names say the size in bits last. `Load` in a name: the source is memory. `Quiet`: the flags are not written, because the next
+/// operation that looks at flags comes after one that overwrites them (see FlagLiveness.swift). An operation of the cold groups at the end has its own
+/// switch in the file named.
+enum Code: UInt16 {
+  // Moves between registers
+  case move64, move32, move16, move8
+  case moveImmediate64, moveImmediate16, moveImmediate8
+  case zeroExtend8, zeroExtend16, zeroExtend8to16
+  case signExtend8to16, signExtend8to32, signExtend8to64, signExtend16to32, signExtend16to64, signExtend32to64
+  case lea64, lea32, lea16
+  case exchange64, exchange32
+  case byteSwap64, byteSwap32
+  /// Computes an address that needs more than base, index and displacement (segment, 16- or 32-bit wrapping) into the scratch register `a`.
+  case address
+
+  // Loads and stores
+  case load64, load32, load16, load8
+  case loadZero8, loadZero16, loadZero8to16
+  case loadSign8to16, loadSign8to32, loadSign8to64, loadSign16to32, loadSign16to64, loadSign32to64
+  /// Loads what a later operation of the same instruction stores to the same place: faults as the store would.
+  case loadForWrite64, loadForWrite32, loadForWrite16, loadForWrite8
+  case store64, store32, store16, store8
+  case storeImmediate64, storeImmediate32, storeImmediate16, storeImmediate8
+
+  // The stack in 64-bit mode
+  case push64, pushImmediate64, pop64
+  case leave64
+
+  // Arithmetic and logic
+  case add64, add64Quiet, add32, add32Quiet, addImmediate64, addImmediate64Quiet, addImmediate32, addImmediate32Quiet
+  case subtract64, subtract64Quiet, subtract32, subtract32Quiet
+  case subtractImmediate64, subtractImmediate64Quiet, subtractImmediate32, subtractImmediate32Quiet
+  case and64, and64Quiet, and32, and32Quiet, andImmediate64, andImmediate64Quiet, andImmediate32, andImmediate32Quiet
+  case or64, or64Quiet, or32, or32Quiet, orImmediate64, orImmediate64Quiet, orImmediate32, orImmediate32Quiet
+  case xor64, xor64Quiet, xor32, xor32Quiet, xorImmediate64, xorImmediate64Quiet, xorImmediate32, xorImmediate32Quiet
+  case compare64, compare32, compareImmediate64, compareImmediate32, compareImmediate8
+  case test64, test32, testImmediate64, testImmediate32, test8, testImmediate8
+  case addLoad64, addLoad32, subtractLoad64, subtractLoad32, andLoad64, andLoad32, orLoad64, orLoad32, xorLoad64,
+    xorLoad32
+  case compareLoad64, compareLoad32
+  case increment64, increment64Quiet, increment32, increment32Quiet
+  case decrement64, decrement64Quiet, decrement32, decrement32Quiet
+  case negate64, negate64Quiet, negate32, negate32Quiet
+  case not64, not32
+  case multiply64, multiply64Quiet, multiply32, multiply32Quiet
+  case multiplyImmediate64, multiplyImmediate64Quiet, multiplyImmediate32, multiplyImmediate32Quiet
+  /// Shifts and rotates by a count that is not zero, kept in `immediate`.
+  case shiftLeft64, shiftLeft64Quiet, shiftLeft32, shiftLeft32Quiet
+  case shiftRight64, shiftRight64Quiet, shiftRight32, shiftRight32Quiet
+  case shiftArithmetic64, shiftArithmetic64Quiet, shiftArithmetic32, shiftArithmetic32Quiet
+  case rotateLeft64Quiet, rotateLeft32Quiet
+  case setCondition
+  case conditionalMove64, conditionalMove32
+
+  // Ends of a block
+  /// The block ends because it is full or because the next instruction must begin one.
+  case proceed
+  case jump
+  case jumpIndirect
+  case jumpCondition
+  case call64, callIndirect64
+  case return64
+  case compare64JumpB, compare64JumpAE, compare64JumpE, compare64JumpNE, compare64JumpBE, compare64JumpA,
+    compare64JumpS, compare64JumpNS, compare64JumpL, compare64JumpGE, compare64JumpLE, compare64JumpG
+  case compareImmediate64JumpB, compareImmediate64JumpAE, compareImmediate64JumpE, compareImmediate64JumpNE,
+    compareImmediate64JumpBE, compareImmediate64JumpA, compareImmediate64JumpS, compareImmediate64JumpNS,
+    compareImmediate64JumpL, compareImmediate64JumpGE, compareImmediate64JumpLE, compareImmediate64JumpG
+  case compare32JumpB, compare32JumpAE, compare32JumpE, compare32JumpNE, compare32JumpBE, compare32JumpA,
+    compare32JumpS, compare32JumpNS, compare32JumpL, compare32JumpGE, compare32JumpLE, compare32JumpG
+  case compareImmediate32JumpB, compareImmediate32JumpAE, compareImmediate32JumpE, compareImmediate32JumpNE,
+    compareImmediate32JumpBE, compareImmediate32JumpA, compareImmediate32JumpS, compareImmediate32JumpNS,
+    compareImmediate32JumpL, compareImmediate32JumpGE, compareImmediate32JumpLE, compareImmediate32JumpG
+  case test64JumpE, test64JumpNE, test64JumpS, test64JumpNS, test64JumpLE, test64JumpG
+  case test32JumpE, test32JumpNE, test32JumpS, test32JumpNS, test32JumpLE, test32JumpG
+  case compareImmediate8JumpE, compareImmediate8JumpNE, compareNarrowJump
+  case test8JumpE, test8JumpNE, testImmediate32JumpE, testImmediate32JumpNE, testImmediate8JumpE, testImmediate8JumpNE
+  case decrement64JumpNE, decrement32JumpNE
+  /// The instruction here has a breakpoint.
+  case breakpoint
+  /// The block was invalidated: find the code at its address anew.
+  case stale
+
+  // Cold groups: `detail` says which
+  /// 8- and 16-bit arithmetic, carries, shifts, multiplication, division, bits: CPU/ArithmeticOperations.swift.
+  case arithmetic
+  /// Operations on memory as a whole, the stack in other modes: CPU/MemoryOperations.swift.
+  case memory
+  /// Branches of other modes and the rarer ones: CPU/BranchOperations.swift.
+  case branch
+  /// CPU/StringOperations.swift.
+  case string
+  /// CPU/VectorOperations.swift.
+  case vector
+  /// CPU/SystemOperations.swift.
+  case system
+}
+
+/// One decoded operation. Registers are byte offsets from the start of `CPUState`, so that AH is as good as AL and the scratch registers as RAX.
+///
+/// 24 bytes: a block of 32 instructions stays within 13 cache lines.
+struct Operation {
+  var code: Code
+  /// Destination, or first operand.
+  var a: UInt8 = 0
+  /// Source, or second operand.
+  var b: UInt8 = 0
+  /// The address of a memory operand is `base + (index << shift) + displacement`.
+  var base: UInt8 = Register.zero
+  var index: UInt8 = Register.zero
+  var shift: UInt8 = 0
+  /// The binary logarithm of the operand size in bytes, where the code does not say it.
+  var sizeLog2: UInt8 = 0
+  /// Also the target of a branch, and a 64-bit immediate.
+  var displacement: UInt64 = 0
+  var immediate: Int32 = 0
+  /// The instruction's distance from the start of its block, in bytes.
+  var offset: UInt16 = 0
+  /// How many instructions of the block have not retired when this operation begins, its own included.
+  var left: UInt8 = 0
+  /// The length of the instruction, in bytes.
+  var length: UInt8 = 0
+
+  /// Which operation of a cold group; it shares its place with `shift`, which an operation on registers alone does not need.
+  var detail: UInt8 {
+    get { shift }
+    set { shift = newValue }
+  }
+
+  /// `immediate`, sign-extended to 64 bits.
+  @inline(__always)
+  var signedImmediate: UInt64 { UInt64(bitPattern: Int64(immediate)) }
+}
+
+/// Registers as byte offsets from the start of `CPUState`.
+enum Register {
+  static let rax: UInt8 = 0
+  static let rcx: UInt8 = 8
+  static let rdx: UInt8 = 16
+  static let rbx: UInt8 = 24
+  static let rsp: UInt8 = 32
+  static let rbp: UInt8 = 40
+  static let rsi: UInt8 = 48
+  static let rdi: UInt8 = 56
+  /// Always zero: the base or index of an address that has none.
+  static let zero: UInt8 = 128
+  /// Holds a memory operand between the operations of one instruction.
+  static let value: UInt8 = 136
+  /// Holds an address between the operations of one instruction.
+  static let pointer: UInt8 = 144
+  /// In the decoder only: the base is the address of the next instruction.
+  static let nextInstruction: UInt8 = 255
+
+  /// The offset of general register `number` (0…15).
+  @inline(__always)
+  static func general(_ number: UInt8) -> UInt8 { number &* 8 }
+}
+
+extension UnsafeMutableRawPointer {
+  @inline(__always)
+  func read64(_ offset: UInt8) -> UInt64 { load(fromByteOffset: Int(offset), as: UInt64.self) }
+  @inline(__always)
+  func read32(_ offset: UInt8) -> UInt64 { UInt64(load(fromByteOffset: Int(offset), as: UInt32.self)) }
+  @inline(__always)
+  func read16(_ offset: UInt8) -> UInt64 { UInt64(load(fromByteOffset: Int(offset), as: UInt16.self)) }
+  @inline(__always)
+  func read8(_ offset: UInt8) -> UInt64 { UInt64(load(fromByteOffset: Int(offset), as: UInt8.self)) }
+
+  @inline(__always)
+  func write64(_ offset: UInt8, _ value: UInt64) { storeBytes(of: value, toByteOffset: Int(offset), as: UInt64.self) }
+  /// Writes a 32-bit register, which clears the upper half.
+  @inline(__always)
+  func write32(_ offset: UInt8, _ value: UInt64) {
+    storeBytes(of: value & 0xFFFF_FFFF, toByteOffset: Int(offset), as: UInt64.self)
+  }
+  @inline(__always)
+  func write16(_ offset: UInt8, _ value: UInt64) {
+    storeBytes(of: UInt16(truncatingIfNeeded: value), toByteOffset: Int(offset), as: UInt16.self)
+  }
+  @inline(__always)
+  func write8(_ offset: UInt8, _ value: UInt64) {
+    storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: Int(offset), as: UInt8.self)
+  }
+
+  /// Reads a register of `1 << sizeLog2` bytes, zero-extended.
+  @inline(__always)
+  func read(_ offset: UInt8, sizeLog2: UInt8) -> UInt64 {
+    switch sizeLog2 {
+    case 0: read8(offset)
+    case 1: read16(offset)
+    case 2: read32(offset)
+    default: read64(offset)
+    }
+  }
+
+  /// Writes a register of `1 << sizeLog2` bytes: 8 and 16 bits leave the rest alone, 32 bits clear the upper half.
+  @inline(__always)
+  func write(_ offset: UInt8, _ value: UInt64, sizeLog2: UInt8) {
+    switch sizeLog2 {
+    case 0: write8(offset, value)
+    case 1: write16(offset, value)
+    case 2: write32(offset, value)
+    default: write64(offset, value)
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/// The stack as instructions see it: 64-bit, or with the stack size and the limits of SS.
+extension CPU {
+  /// The linear address of `size` bytes at stack offset `offset`; nil after a fault.
+  private func stackAddress(_ offset: UInt64, size: Int, forWrite: Bool) -> UInt64? {
+    if pointee.codeMode == .bits64 { return offset }
+    return linearAddress(segment: .ss, offset: offset, size: size, forWrite: forWrite)
+  }
+
+  /// `offset` cut to the size of the stack pointer.
+  func stackOffset(_ offset: UInt64) -> UInt64 {
+    if pointee.codeMode == .bits64 { return offset }
+    return pointee.segments[SegmentRegister.ss.rawValue].isBig ? offset & 0xFFFF_FFFF : offset & 0xFFFF
+  }
+
+  func setStackPointer(_ offset: UInt64) {
+    if pointee.codeMode == .bits64 {
+      raw.write64(Register.rsp, offset)
+    } else if pointee.segments[SegmentRegister.ss.rawValue].isBig {
+      raw.write32(Register.rsp, offset)
+    } else {
+      raw.write16(Register.rsp, offset)
+    }
+  }
+
+  /// Stores `1 << sizeLog2` bytes below the stack pointer and moves it.
+  func push(_ value: UInt64, sizeLog2: UInt8) -> StoreOutcome {
+    let size = 1 &<< UInt64(sizeLog2)
+    let offset = stackOffset(raw.read64(Register.rsp) &- size)
+    guard let linear = stackAddress(offset, size: Int(size), forWrite: true) else { return .fault }
+    let outcome = store(linear, value, sizeLog2: sizeLog2)
+    if outcome != .fault { setStackPointer(offset) }
+    return outcome
+  }
+
+  /// Loads `1 << sizeLog2` bytes at `distance` above the stack pointer; nil after a fault.
+  func loadStack(distance: UInt64 = 0, sizeLog2: UInt8) -> UInt64? {
+    let offset = stackOffset(raw.read64(Register.rsp) &+ distance)
+    guard let linear = stackAddress(offset, size: 1 << Int(sizeLog2), forWrite: false) else { return nil }
+    return load(linear, sizeLog2: sizeLog2)
+  }
+
+  /// Makes sure that `size` bytes at stack offset `offset` can be stored.
+  func checkStackWrite(_ offset: UInt64, size: Int) -> Bool {
+    guard let linear = stackAddress(stackOffset(offset), size: size, forWrite: true) else { return false }
+    return checkWrite(linear, size: size)
+  }
+
+  func moveStackPointer(by distance: UInt64) {
+    setStackPointer(stackOffset(raw.read64(Register.rsp) &+ distance))
+  }
+}
