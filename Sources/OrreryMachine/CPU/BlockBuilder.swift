@@ -35,7 +35,7 @@ extension CPU {
     }
     let linear = codeAddress(rip)
     guard let page = fetchPage(linear) else { return nil }
-    let frame = page.physicalPage
+    let frame = page.frame
     var candidate = pointee.blocks.pointee.firstBlock(frame: frame, linear: linear, mode: mode)
     while let block = candidate {
       candidate = block.pointee.nextInBucket
@@ -45,7 +45,7 @@ extension CPU {
       else { continue }
       if block.pointee.secondFrame != frame {
         guard let second = fetchPage(pageAfter(linear)) else { return nil }
-        guard second.physicalPage == block.pointee.secondFrame else { continue }
+        guard second.frame == block.pointee.secondFrame else { continue }
       }
       pointee.blocks.pointee.remember(block, linear: linear, tag: BlockMode.tag(linear: linear, mode: mode))
       return block
@@ -101,7 +101,7 @@ extension CPU {
         // Only now is the next page touched: an instruction that ends with the page must not fault on it.
         guard count == 0 else { break }
         guard let second = fetchPage(pageAfter(linear)) else { return nil }
-        secondFrame = second.physicalPage
+        secondFrame = second.frame
         let window = pointee.blocks.pointee.window
         let rest = decoder.available
         window.update(from: code + at, count: rest)

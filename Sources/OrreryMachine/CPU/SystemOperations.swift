@@ -91,11 +91,11 @@ extension CPU {
     case .loadLDT: return ended(loadLDT(selector: UInt16(truncatingIfNeeded: raw.read16(b))))
     case .loadTask: return ended(loadTask(selector: UInt16(truncatingIfNeeded: raw.read16(b))))
     case .storeLDT, .storeTask:
-      guard isProtected else { return fails(.invalidOpcode) }
+      guard isProtected && pointee.systemFlags & Flag.virtual8086 == 0 else { return fails(.invalidOpcode) }
       raw.write(a, UInt64(kind == .storeLDT ? pointee.ldtr.selector : pointee.tr.selector), sizeLog2: sizeLog2)
       return .next
     case .loadAccessRights, .loadSegmentLimit:
-      guard isProtected else { return fails(.invalidOpcode) }
+      guard isProtected && pointee.systemFlags & Flag.virtual8086 == 0 else { return fails(.invalidOpcode) }
       let selector = UInt16(truncatingIfNeeded: raw.read16(b))
       let value = kind == .loadAccessRights ? accessRights(selector: selector) : segmentLimit(selector: selector)
       guard !pointee.hasFault else { return .fault }
@@ -103,7 +103,7 @@ extension CPU {
       setZeroFlag(value != nil)
       return .next
     case .verifyRead, .verifyWrite:
-      guard isProtected else { return fails(.invalidOpcode) }
+      guard isProtected && pointee.systemFlags & Flag.virtual8086 == 0 else { return fails(.invalidOpcode) }
       let answer = verify(selector: UInt16(truncatingIfNeeded: raw.read16(b)), forWrite: kind == .verifyWrite)
       guard !pointee.hasFault else { return .fault }
       setZeroFlag(answer)
@@ -169,9 +169,6 @@ extension CPU {
 
   /// The bits of MXCSR that exist.
   static var mxcsrMask: UInt32 { 0xFFFF }
-
-  /// Protected mode and not virtual-8086.
-  private var isProtected: Bool { pointee.cr0 & 1 != 0 && pointee.systemFlags & Flag.virtual8086 == 0 }
 
   private func fails(_ fault: Fault) -> Outcome {
     raise(fault)
