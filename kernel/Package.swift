@@ -10,6 +10,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "Intrinsics", path: "Sources/Intrinsics/include"),
     .target(name: "KernelLogic"),
+    .target(name: "MemoryFunctions", dependencies: ["Intrinsics"]),
     .target(name: "Kernel", dependencies: ["Intrinsics", "KernelLogic"], exclude: assembly),
     .target(name: "OrreryKernel", dependencies: ["Intrinsics", "Kernel", "KernelLogic"]),
     .systemLibrary(name: "LargeCode", path: "Benchmarks/LargeCode/include"),

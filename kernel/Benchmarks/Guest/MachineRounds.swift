@@ -23,7 +23,7 @@ func pageRounds(_ count: UInt64) -> UInt64 {
   var sum: UInt64 = 0
   do throws(PagingError) {
     for round in 0..<count {
-      try mapper.map(page, to: frame.start, [.writable, .noExecute], frames: &frames)
+      try mapper.map(page, to: frame.start, .data, frames: &frames)
       storeVolatile64(page.rawValue, round)
       sum = sum &* 31 &+ loadVolatile64(page.rawValue)
       try mapper.unmap(page)

@@ -11,5 +11,7 @@ func kernelMain(startInfo: UInt64) -> Never {
   Heap.start(boot)
   Interrupts.start()
   println("Hello World!")
-  Shell.start(BootOptions(boot.commandLine()))
+  let options = BootOptions(boot.commandLine())
+  if let name = options.value(of: "test") { KernelTest.run(String(decoding: name, as: UTF8.self)) }
+  Shell.start(options)
 }

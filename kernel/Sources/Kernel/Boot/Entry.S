@@ -3,9 +3,8 @@
 // the start_info structure, segments are flat, paging is off, there is no stack.
 //
 // From here to `kernelMain`: check the processor, build the first page tables,
-// enter long mode (Intel SDM vol. 3A, 11.8.5 "Initializing IA-32e Mode"), go to the high half.
+// enter long mode (Intel SDM vol. 3A, 11.8.5 "Initializing IA-32e Mode").
 
-#define KERNEL_BASE          0xffffffff80000000
 #define PVH_MAGIC            0x336ec578
 #define XEN_NOTE_PHYS32_ENTRY 18
 
@@ -30,8 +29,6 @@
 #define DEBUG_EXIT_PORT      0xf4
 #define DEBUG_EXIT_FAILURE   0x11
 
-#define PHYSICAL(symbol)     (symbol - KERNEL_BASE)
-
     .section .note.Xen, "a", @note
     .balign 4
     .long 2f - 1f
@@ -48,7 +45,7 @@
     .type entry, @function
 entry:
     cld
-    movl $PHYSICAL(kernelStackTop), %esp
+    movl $kernelStackTop, %esp
     xorl %ebp, %ebp
 
     movl $messageNotPVH, %esi
@@ -71,9 +68,9 @@ entry:
     testl $CPUID_EXTENDED_NX, %edx
     jz bootFailure
 
-    // The first gibibyte of physical memory, in 2 MiB pages, seen three times:
-    // at 0 (this code), at PHYSICAL_OFFSET (entry 256) and at KERNEL_BASE (entry 511, 510).
-    movl $PHYSICAL(bootPageDirectory), %ecx
+    // The first gibibyte of physical memory, in 2 MiB pages, seen twice: at 0, where the kernel is linked,
+    // and at `PhysicalMemory.offset`, which entry 32 of the root table covers.
+    movl $bootPageDirectory, %ecx
     movl $(PAGE_PRESENT_WRITABLE | PAGE_LARGE), %eax
     xorl %edx, %edx
 1:  movl %eax, (%ecx, %edx, 8)
@@ -82,16 +79,14 @@ entry:
     cmpl $512, %edx
     jne 1b
     orl $PAGE_PRESENT_WRITABLE, %ecx
-    movl %ecx, PHYSICAL(bootPointersLow)
-    movl %ecx, PHYSICAL(bootPointersHigh) + 510 * 8
-    movl $(PHYSICAL(bootPointersLow) + PAGE_PRESENT_WRITABLE), PHYSICAL(bootRootTable)
-    movl $(PHYSICAL(bootPointersLow) + PAGE_PRESENT_WRITABLE), PHYSICAL(bootRootTable) + 256 * 8
-    movl $(PHYSICAL(bootPointersHigh) + PAGE_PRESENT_WRITABLE), PHYSICAL(bootRootTable) + 511 * 8
+    movl %ecx, bootDirectoryPointers
+    movl $(bootDirectoryPointers + PAGE_PRESENT_WRITABLE), bootRootTable
+    movl $(bootDirectoryPointers + PAGE_PRESENT_WRITABLE), bootRootTable + 32 * 8
 
     movl %cr4, %eax
     orl $(CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
     movl %eax, %cr4
-    movl $PHYSICAL(bootRootTable), %eax
+    movl $bootRootTable, %eax
     movl %eax, %cr3
     movl $MSR_EFER, %ecx
     rdmsr
@@ -129,8 +124,12 @@ longMode:
     xorl %eax, %eax
     movw %ax, %fs
     movw %ax, %gs
-    movabsq $highHalf, %rax
-    jmp *%rax
+    movl $kernelStackTop, %esp
+    // edi still holds what ebx held. The upper half of rdi is not defined after the change of mode: clear it.
+    movl %edi, %edi
+    call kernelMain
+    ud2
+    .size entry, . - entry
 
     .balign 8
 bootDescriptorTable:
@@ -145,22 +144,10 @@ messageNotPVH:            .asciz "orrery-kernel: not started through the PVH boo
 messageNoLongMode:        .asciz "orrery-kernel: this processor has no long mode\n"
 messageNoExecuteDisable:  .asciz "orrery-kernel: this processor has no execute-disable bit\n"
 
-    .text
-    .type highHalf, @function
-highHalf:
-    movq $kernelStackTop, %rsp
-    xorl %ebp, %ebp
-    // edi still holds what ebx held: the upper half is zero since 32-bit writes clear it.
-    movl %edi, %edi
-    call kernelMain
-    ud2
-    .size highHalf, . - highHalf
-
     .section .bss.bootTables, "aw", @nobits
     .balign 4096
-bootRootTable:      .skip 4096
-bootPointersLow:    .skip 4096
-bootPointersHigh:   .skip 4096
-bootPageDirectory:  .skip 4096
+bootRootTable:          .skip 4096
+bootDirectoryPointers:  .skip 4096
+bootPageDirectory:      .skip 4096
 
     .section .note.GNU-stack, "", @progbits

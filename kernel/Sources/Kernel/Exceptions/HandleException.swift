@@ -14,8 +14,8 @@ func handleException(_ vector: UInt8, _ frame: UnsafeMutablePointer<InterruptFra
   case .doubleFault:
     reportDoubleFault()
   default:
-    println("exception: \(description(of: exception, frame))")
-    guard Recovery.resumeElsewhere(frame) else {
+    if !Recovery.isQuiet { println("exception: \(description(of: exception, frame))") }
+    guard Recovery.resumeElsewhere(after: exception, frame) else {
       panic("unhandled \(exception.name) at instruction \(hex: frame.pointee.rip)")
     }
   }

@@ -8,6 +8,18 @@ package enum Recovery {
   nonisolated(unsafe) private static var recoveryStack: UInt64 = 0
   nonisolated(unsafe) private static var work: (() -> Void)?
 
+  /// What ended the last attempt that failed.
+  nonisolated(unsafe) private static var lastException: Exception?
+  /// While true, an exception that ends an attempt is not reported.
+  nonisolated(unsafe) static private(set) var isQuiet = false
+
+  /// The exception that `body` raised, which is not reported; nil when it ran to its end.
+  package static func exception(raisedBy body: @escaping () -> Void) -> Exception? {
+    isQuiet = true
+    defer { isQuiet = false }
+    return attempt(body) ? nil : lastException
+  }
+
   /// Returns true when `body` ran to its end.
   package static func attempt(_ body: @escaping () -> Void) -> Bool {
     work = body
@@ -19,9 +31,10 @@ package enum Recovery {
 
   /// Makes the handler's `iretq` lead back to `attempt`. False when there is no attempt, or the exception
   /// came from a handler on another stack, where leaving would lose what it serves.
-  static func resumeElsewhere(_ frame: UnsafeMutablePointer<InterruptFrame>) -> Bool {
+  static func resumeElsewhere(after exception: Exception, _ frame: UnsafeMutablePointer<InterruptFrame>) -> Bool {
     let isOnKernelStack = (kernelStackGuardAddress()..<kernelStackTopAddress()).contains(frame.pointee.rsp)
     guard recoveryStack != 0, isOnKernelStack else { return false }
+    lastException = exception
     frame.pointee.rip = recoveryPointAddress()
     frame.pointee.rsp = recoveryStack
     return true

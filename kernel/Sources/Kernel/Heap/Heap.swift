@@ -76,7 +76,7 @@ package enum Heap {
     var page = end
     while page < target {
       do throws(PagingError) {
-        try KernelAddressSpace.mapFresh(page, [.writable, .noExecute])
+        try KernelAddressSpace.mapFresh(page, .data)
       } catch {
         unmap(end, upTo: page)
         return false

@@ -1,7 +1,7 @@
 import Intrinsics
 
 /// The pair of 8259A interrupt controllers (Intel 8259A data sheet, "Initialization Command Words", "Operation Command Words").
-enum InterruptController {
+package enum InterruptController {
   /// Where the 16 lines lead, behind the processor's own 32 exceptions.
   static let vectors: ClosedRange<UInt8> = 32...47
 
@@ -14,6 +14,7 @@ enum InterruptController {
   private static let mode8086: UInt8 = 0x01
   private static let cascadeLine: UInt8 = 2
   private static let endOfInterrupt: UInt8 = 0x20
+  private static let readRequests: UInt8 = 0x0a
   private static let readInService: UInt8 = 0x0b
 
   /// Moves the lines to `vectors` and masks them all; only the line of the secondary controller is let through.
@@ -44,6 +45,13 @@ enum InterruptController {
     // The primary controller did see a true interrupt from the secondary one.
     if line >= 8 { out8(primaryCommand, endOfInterrupt) }
     return true
+  }
+
+  /// Whether the line has asked for service and not yet had it.
+  package static func isRequested(line: UInt8) -> Bool {
+    let port = line < 8 ? primaryCommand : secondaryCommand
+    out8(port, readRequests)
+    return in8(port) & 1 << (line & 7) != 0
   }
 
   static func acknowledge(line: UInt8) {

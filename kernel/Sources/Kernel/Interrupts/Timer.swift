@@ -4,7 +4,7 @@ import Synchronization
 /// Channel 0 of the 8254 interval timer, which raises line 0 at a steady rate
 /// (Intel 8254 data sheet, "Control Word Format", "Mode 2: Rate Generator").
 package enum Timer {
-  static let line: UInt8 = 0
+  package static let line: UInt8 = 0
 
   private static let inputFrequency: UInt32 = 1_193_182
   private static let channel0: UInt16 = 0x40

@@ -3,7 +3,6 @@ import KernelLogic
 
 /// The machine's free physical memory.
 package enum Frames {
-  private static let kernelBase: UInt64 = 0xffff_ffff_8000_0000
   /// Below 1 MiB lie the loader's data and video memory.
   private static let firstFrame: UInt64 = 0x10_0000 / Frame.byteCount
   /// The allocator's own bits must lie in the gibibyte that `Entry.S` maps.
@@ -20,7 +19,7 @@ package enum Frames {
       let region = boot.memoryRegion(index)
       if region.isUsable { frameCount = max(frameCount, min(region.wholeFrames.upperBound, frameLimit)) }
     }
-    let kernelEnd = (kernelDataEndAddress() - kernelBase) / Frame.byteCount
+    let kernelEnd = kernelDataEndAddress() / Frame.byteCount
     let wordCount = FrameAllocator.wordCount(frameCount: frameCount)
     let storageFrames = (UInt64(wordCount) * 8 + Frame.byteCount - 1) / Frame.byteCount
     let storageStart = placeStorage(boot, after: kernelEnd, storageFrames)

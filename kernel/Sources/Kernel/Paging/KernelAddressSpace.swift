@@ -1,11 +1,9 @@
 import Intrinsics
 import KernelLogic
 
-/// The kernel's own page tables: code readable and executable, constants readable, data writable, nothing both writable and
-/// executable; all of physical memory at its offset; no guard page; nothing in the lower half.
+/// The kernel's own page tables: the kernel where it was loaded, its code readable and executable, its constants readable, its
+/// data writable, nothing both writable and executable, no guard page; and all of physical memory at its offset.
 package enum KernelAddressSpace {
-  private static let kernelBase: UInt64 = 0xffff_ffff_8000_0000
-
   nonisolated(unsafe) private static var root = Frame(number: 0)
 
   /// The active tables.
@@ -19,7 +17,7 @@ package enum KernelAddressSpace {
       try mapPhysicalMemory()
       try mapKernel(kernelTextStartAddress()..<kernelTextEndAddress(), [])
       try mapKernel(kernelReadOnlyStartAddress()..<kernelReadOnlyEndAddress(), .noExecute)
-      try mapKernel(kernelDataStartAddress()..<kernelDataEndAddress(), [.writable, .noExecute])
+      try mapKernel(kernelDataStartAddress()..<kernelDataEndAddress(), .data)
     } catch {
       panic("the kernel's page tables cannot be built: \(error.reason)")
     }
@@ -51,7 +49,7 @@ package enum KernelAddressSpace {
     var address = PhysicalAddress(0)
     while address.rawValue < end {
       try mapper.map(
-        PhysicalMemory.linearAddress(of: address), to: address, size: .large, [.writable, .noExecute], frames: &frames)
+        PhysicalMemory.linearAddress(of: address), to: address, size: .large, .data, frames: &frames)
       address = address + PageSize.large.byteCount
     }
   }
@@ -61,8 +59,7 @@ package enum KernelAddressSpace {
     var page = LinearAddress(range.lowerBound)
     while page.rawValue < range.upperBound {
       if GuardPage.name(at: page) == nil {
-        let target = PhysicalAddress(page.rawValue - kernelBase)
-        try mapper.map(page, to: target, flags, frames: &frames)
+        try mapper.map(page, to: PhysicalAddress(page.rawValue), flags, frames: &frames)
       }
       page = page + Frame.byteCount
     }

@@ -2,9 +2,8 @@ import KernelLogic
 
 /// Physical memory, all of it mapped at one offset.
 package enum PhysicalMemory {
-  /// The first address of the upper half: entry 256 of the root table. `Entry.S` maps the first gibibyte
-  /// there, `KernelAddressSpace` all that the machine has.
-  static let offset: UInt64 = 0xffff_8000_0000_0000
+  /// Entry 32 of the root table. `Entry.S` maps the first gibibyte there, `KernelAddressSpace` all that the machine has.
+  static let offset: UInt64 = 0x1000_0000_0000
 
   package static func linearAddress(of address: PhysicalAddress) -> LinearAddress {
     LinearAddress(address.rawValue) + offset

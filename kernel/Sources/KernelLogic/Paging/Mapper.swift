@@ -32,7 +32,7 @@ package struct Mapper<Memory: PageTableMemory> {
         table = entry.frame
       } else {
         guard let fresh = frames.allocate() else { throw .outOfFrames }
-        var tableFlags: PageTableEntry.Flags = [.present, .writable]
+        var tableFlags = PageTableEntry.Flags.table
         if flags.contains(.userAccessible) { tableFlags.insert(.userAccessible) }
         memory.setEntry(PageTableEntry(fresh.start, tableFlags), level: level, of: page, table: table)
         memory.clearTable(level: level - 1, of: page, table: fresh)

@@ -15,6 +15,13 @@ package struct PageTableEntry: Equatable {
     package static let largePage = Self(rawValue: 1 << 7)
     package static let global = Self(rawValue: 1 << 8)
     package static let noExecute = Self(rawValue: 1 << 63)
+
+    // Sets that are used while the heap itself grows: an array literal would, without optimization, ask the heap for an array.
+
+    /// Memory for data: writable, never executed.
+    package static let data = Self(rawValue: writable.rawValue | noExecute.rawValue)
+    /// An entry that leads to a table: the entries below decide what is allowed.
+    package static let table = Self(rawValue: present.rawValue | writable.rawValue)
   }
 
   /// Bits 51 to 12. In an entry for a large page the lowest of them (bit 12) is `PAT`, which this kernel leaves 0.
@@ -32,5 +39,5 @@ package struct PageTableEntry: Equatable {
   package var flags: Flags { Flags(rawValue: rawValue & ~Self.addressMask) }
   package var frame: Frame { Frame(containing: address) }
   package var isPresent: Bool { flags.contains(.present) }
-  package var isLargePage: Bool { flags.contains([.present, .largePage]) }
+  package var isLargePage: Bool { isPresent && flags.contains(.largePage) }
 }

@@ -18,7 +18,7 @@ func map(_ command: CommandText) {
   let first = mappedPages
   do throws(PagingError) {
     for _ in 0..<count {
-      try KernelAddressSpace.mapFresh(page(mappedPages), [.writable, .noExecute])
+      try KernelAddressSpace.mapFresh(page(mappedPages), .data)
       mappedPages += 1
     }
   } catch {
@@ -54,7 +54,7 @@ func protect(_ command: CommandText) {
   let flags: PageTableEntry.Flags
   switch command.rest {
   case "read-only": flags = .noExecute
-  case "no-execute": flags = [.writable, .noExecute]
+  case "no-execute": flags = .data
   case "none": flags = .writable
   default:
     println("read-only, no-execute or none?")

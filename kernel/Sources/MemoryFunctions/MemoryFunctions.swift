@@ -1,6 +1,7 @@
 import Intrinsics
 
-// The four functions that a compiler may call on its own, even in freestanding code (ISO C 7.24).
+// The four functions that a compiler may call on its own, even in freestanding code (ISO C 7.24). A module apart, and always
+// optimized: without optimization `memset` would begin by calling `memset` to clear its own variables.
 
 @c(memcpy)
 func memcpy(
