@@ -2,6 +2,13 @@
 public protocol Symbolizer: Sendable {
   /// The function that contains `address`, in the names of its source language, and how far into it the address is, in bytes; nil when it is in none.
   func function(containing address: UInt64) -> SymbolizedAddress?
+
+  /// Whether `address` lies in the loaded image, code or data; such an address moves when the image is rebuilt.
+  func isImage(_ address: UInt64) -> Bool
+}
+
+extension Symbolizer {
+  public func isImage(_ address: UInt64) -> Bool { function(containing: address) != nil }
 }
 
 /// A code address by name.

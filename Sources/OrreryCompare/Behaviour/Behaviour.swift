@@ -1,0 +1,80 @@
+public import OrreryTrace
+
+/// What a run does, as text that a rebuild of the kernel leaves as it is.
+///
+/// The text has one section a lane and context (main flow, or the handler of a vector). Clocks, steps and call sites are left out; code is told by its
+/// function, heap blocks and frames by the order in which they first appear; interrupts that devices time are told by their presence.
+/// It is the golden of a test; `compareBehaviour` compares two of them.
+public struct Behaviour: Hashable, Sendable {
+  /// The first line of every text; the number changes when the same run would be told differently.
+  public static let versionLine = "orrery behaviour 1"
+
+  public let text: String
+
+  /// Reads all events of `trace`. Memory grows with the number of addresses at which blocks and frames were, not with the length of the run.
+  ///
+  /// - Parameters:
+  ///   - rendering: Names functions, and keys.
+  ///   - lanes: The lanes that are told, as far as they were recorded.
+  public init(
+    trace: TraceReader, rendering: EventRendering, lanes: LaneSet = .all
+  ) throws(TraceError) {
+    var builder = BehaviourBuilder(rendering: rendering)
+    var events = trace.events()
+    while let event = try events.next() {
+      // Interrupts and exceptions also say in which context the rest happens.
+      if lanes.contains(event.lane) || event.lane == .interrupt || event.lane == .exception { builder.append(event) }
+    }
+    let open = builder.openExceptions()
+    let told = try trace.header().lanes.intersection(lanes).subtracting(LaneSet(.state))
+    var lines = [Behaviour.versionLine, "lanes: " + told.lanes.map(\.name).joined(separator: " ")]
+    lines += Behaviour.end(trace.end, rendering.symbolizer, open)
+    for section in builder.finish() where told.contains(section.lane) {
+      lines.append("")
+      lines.append(section.title)
+      lines += section.lines.map { "  " + $0 }
+    }
+    text = lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func end(_ end: RunEnd?, _ symbolizer: any Symbolizer, _ openExceptions: [UInt8]) -> [String] {
+    guard let end else { return ["end: the recording was cut short"] }
+    var line = "end: \(end.reason.words)"
+    if let value = end.exitValue { line += ", exit value \(value)" }
+    // What is not modelled is named by the text alone; its code addresses move with a rebuild.
+    if end.reason == .unmodelled { line += ", \(withoutCodeAddresses(end.text, symbolizer))" }
+    var lines = [line]
+    if !openExceptions.isEmpty {
+      lines.append("end: in the handler of " + openExceptions.map(Words.exception).joined(separator: ", then of "))
+    }
+    return lines + end.reports.map { "report: \($0)" }
+  }
+
+  /// `text` with every hexadecimal number that is an address of the image replaced by its function.
+  private static func withoutCodeAddresses(_ text: String, _ symbolizer: any Symbolizer) -> String {
+    text.split(separator: " ", omittingEmptySubsequences: false).map { word -> String in
+      let digits = word.hasPrefix("0x") ? word.dropFirst(2).prefix { $0.isHexDigit } : ""
+      guard let address = UInt64(digits, radix: 16) else { return String(word) }
+      let rest = word.dropFirst(2 + digits.count)
+      if let place = symbolizer.function(containing: address) { return functionName(place.name) + rest }
+      return symbolizer.isImage(address) ? "the image" + rest : String(word)
+    }.joined(separator: " ")
+  }
+}
+
+extension RunEnd.Reason {
+  /// The reason in words.
+  public var words: String {
+    switch self {
+    case .powerOff: "power-off"
+    case .debugExit: "debug exit"
+    case .tripleFault: "triple fault"
+    case .limit: "limit reached"
+    case .idle: "idle for ever"
+    case .unmodelled: "not modelled"
+    case .stopCondition: "stop condition"
+    case .interrupted: "ended by a person"
+    case .reset: "reset"
+    }
+  }
+}

@@ -1,0 +1,256 @@
+import OrreryBase
+import OrreryCompare
+import OrreryTrace
+import Testing
+
+/// A made-up kernel, built at some address with some padding in its functions: what it does is the same in every build unless a test changes it.
+private struct Kernel {
+  /// Where the image is loaded; code and data move with it.
+  var base: UInt64 = 0x20_0000
+  /// How many clocks everything takes.
+  var pace: Clock = 100
+  /// Where the heap hands out from.
+  var heap: UInt64 = 0x4444_4444_0000
+  /// Where frames come from.
+  var frames: UInt64 = 0x40_0000
+  /// How often the timer ticks meanwhile.
+  var ticks = 3
+  var size: UInt64 = 64
+  var flags: PageFlags = [.writable, .noExecute]
+  var text = "Hello\nready> "
+  var errorCode: UInt32 = 2
+  var functionSuffix = ""
+  var freesInOrder = true
+  var extraAllocation = false
+  var flushes = true
+  var repeats = 100
+
+  func events() -> [Payload] {
+    var events: [Payload] = [.addressSpace(root: PhysicalAddress(base + 0x8000), mode: .fourLevel)]
+    for page in 0..<25 as Range<UInt64> {
+      let start = LinearAddress(0x4444_4444_0000 + page << 12)
+      // Frames come in descending order in one build and ascending in another: the kernel only sees frames.
+      events.append(
+        .map(MapChange(.mapped, start: start, physical: PhysicalAddress(frames + page << 12), flags: flags)))
+      if flushes { events.append(.invalidatePage(start)) }
+    }
+    for byte in text.utf8.prefix(8) { events.append(.serial(port: 0, bytes: [byte])) }
+    if extraAllocation { events.append(allocate(24, 0x8000)) }
+    events.append(allocate(size, 0))
+    events.append(allocate(64, 0x100))
+    events.append(free(freesInOrder ? 0 : 0x100))
+    events.append(free(freesInOrder ? 0x100 : 0))
+    for _ in 0..<repeats {
+      events.append(allocate(32, 0x200))
+      events.append(free(0x200))
+    }
+    events.append(
+      .exception(ExceptionDelivery(vector: 14, errorCode: errorCode, cr2: 0xDEAD_B000, rip: base + 0x234)))
+    events.append(.serial(port: 0, bytes: Array("fault\n".utf8)))
+    events.append(.exceptionReturn(vector: 14, rip: base + 0x23A, openAbove: 0))
+    events.append(.serial(port: 0, bytes: Array(text.utf8.dropFirst(8))))
+    events.append(.input(.vector(0x40), point: .boundary, cause: "after serial \"ready>\""))
+    events.append(.interrupt(vector: 0x40, source: .scripted, rip: base + 0x500))
+    events.append(.interruptReturn(vector: 0x40, rip: base + 0x500, openAbove: 0))
+    events.append(.screen(row: 0, column: 0, cells: Array("Hi".utf8).flatMap { [$0, 0x0F] }))
+    events.append(.exitValue(16))
+    // Ticks interrupt wherever they happen to.
+    for tick in 0..<ticks {
+      let place = (tick + 1) * 7 + Int(pace % 5)
+      events.insert(contentsOf: tickEvents(base + UInt64(tick) * 3), at: place)
+    }
+    return events
+  }
+
+  private func tickEvents(_ rip: UInt64) -> [Payload] {
+    [
+      .interrupt(vector: 32, source: .line(0), rip: rip), .interruptReturn(vector: 32, rip: rip, openAbove: 0),
+    ]
+  }
+
+  private func allocate(_ size: UInt64, _ place: UInt64) -> Payload {
+    .heap(
+      HeapCall(
+        .allocate, pointer: heap + place, size: size, alignment: 16, caller: base + 0x300, allocator: "malloc"))
+  }
+
+  private func free(_ place: UInt64) -> Payload {
+    .heap(HeapCall(.free, pointer: heap + place, caller: base + 0x310, allocator: "free"))
+  }
+
+  struct Symbols: Symbolizer {
+    var base: UInt64
+    var suffix: String
+
+    func function(containing address: UInt64) -> SymbolizedAddress? {
+      guard (base..<base + 0x1000).contains(address) else { return nil }
+      let start = (address - base) & ~0x1FF
+      return SymbolizedAddress(name: "function\(start >> 9)\(suffix)", offset: address - base - start)
+    }
+
+    func isImage(_ address: UInt64) -> Bool { (base..<base + 0x10000).contains(address) }
+  }
+
+  func behaviour() throws -> String {
+    let sink = MemoryTraceSink()
+    let writer = try TraceWriter(header: TraceHeader(revision: "pc-1"), sink: sink)
+    for (index, payload) in events().enumerated() { try writer.append(payload, clock: Clock(index) * pace) }
+    try writer.finish(
+      RunEnd(
+        reason: .debugExit, text: "exit \(pace)", steps: pace, clock: 1_000 * pace, exitValue: 16,
+        reports: ["after serial \"never\": never came true"]))
+    let rendering = EventRendering(symbolizer: Symbols(base: base, suffix: functionSuffix))
+    return try Behaviour(trace: TraceReader(source: MemoryTraceSource(sink.bytes)), rendering: rendering).text
+  }
+}
+
+@Suite struct BehaviourTests {
+  @Test func textIsReadable() throws {
+    // Written by hand from the rules in docs/TRACE_FORMAT.md.
+    let expected = """
+      orrery behaviour 1
+      lanes: input interrupt exception map heap output
+      end: debug exit, exit value 16
+      report: after serial "never": never came true
+
+      input
+        vector 64 presented, after serial "ready>"
+
+      interrupt, from devices
+        vector 32, irq 0
+
+      interrupt, scripted
+        vector 64, scripted, after serial "ready>"
+
+      exception, main
+        page fault in function1, supervisor write to a page that is not present, cr2 0xdead_b000
+        page fault handled
+
+      map, main
+        address space #a1, 4-level paging
+        map 0x4444_4444_0000 +100 KiB 4K writable no-execute, frames #f1…#f25, flushed
+
+      heap, main
+        allocate 64 bytes aligned to 16 → #1
+        allocate 64 bytes aligned to 16 → #2
+        free #1 of 64 bytes
+        free #2 of 64 bytes
+        allocate 32 bytes aligned to 16 → #3
+        free #3 of 32 bytes
+        … these 2 lines 100 times in all
+
+      output, COM1, main
+        "Hello\\n"
+        "ready> "
+
+      output, COM1, handler of page fault
+        "fault\\n"
+
+      output, screen in the end
+        row 0 0x0f "Hi"
+
+      output, exit
+        exit value 16
+
+      """
+    #expect(try Kernel().behaviour() == expected)
+  }
+
+  @Test func rebuildThatMovesEverythingIsEqual() throws {
+    let golden = try Kernel().behaviour()
+    var rebuilt = Kernel()
+    rebuilt.base = 0x31_0000
+    rebuilt.pace = 173
+    rebuilt.heap = 0x4444_4444_0040
+    rebuilt.frames = 0x52_3000
+    rebuilt.ticks = 9
+    rebuilt.functionSuffix = ".llvm.12345"
+    #expect(try rebuilt.behaviour() == golden)
+    #expect(try compareBehaviour(golden: golden, actual: rebuilt.behaviour()).isEqual)
+  }
+
+  /// Each change of what the kernel does, and a line that must tell it.
+  static let changes: [(name: String, line: String)] = [
+    ("size", "+  allocate 65 bytes aligned to 16 → #1"),
+    ("flag", "+  map 0x4444_4444_0000 +100 KiB 4K writable, frames #f1…#f25, flushed"),
+    ("output", "+  \"Hallo\\n\""),
+    ("missing output", "-  \"ready> \""),
+    ("exception", "+  page fault in function1, supervisor read of a page that is not present, cr2 0xdead_b000"),
+    ("order of frees", "+  free #2 of 64 bytes"),
+    ("allocation", "+  allocate 24 bytes aligned to 16 → #1"),
+    ("flush", "+  map 0x4444_4444_0000 +100 KiB 4K writable no-execute, frames #f1…#f25"),
+    ("count", "+  … these 2 lines 101 times in all"),
+    ("no interrupt", "-  vector 32, irq 0"),
+  ]
+
+  @Test(arguments: changes)
+  func changeOfBehaviourIsTold(name: String, line: String) throws {
+    let golden = try Kernel().behaviour()
+    var changed = Kernel()
+    switch name {
+    case "size": changed.size = 65
+    case "flag": changed.flags = .writable
+    case "output": changed.text = "Hallo\nready> "
+    case "missing output": changed.text = "Hello\n"
+    case "exception": changed.errorCode = 0
+    case "order of frees": changed.freesInOrder = false
+    case "allocation": changed.extraAllocation = true
+    case "flush": changed.flushes = false
+    case "count": changed.repeats = 101
+    default: changed.ticks = 0
+    }
+    let comparison = try compareBehaviour(golden: golden, actual: changed.behaviour())
+    #expect(!comparison.isEqual)
+    let lines = comparison.unified(context: 0).split(separator: "\n").map(String.init)
+    #expect(lines.contains(line), "\(lines)")
+    // Nothing but the change itself is told: at most the old and the new line of two places.
+    #expect(comparison.counts.removed <= 2 && comparison.counts.added <= 2, "\(lines)")
+  }
+
+  @Test func unifiedShowsContextUnderTheSection() throws {
+    var changed = Kernel()
+    changed.size = 65
+    let comparison = try compareBehaviour(golden: Kernel().behaviour(), actual: changed.behaviour())
+    #expect(
+      comparison.unified(context: 1) == """
+        @@ heap, main @@
+        -  allocate 64 bytes aligned to 16 → #1
+        +  allocate 65 bytes aligned to 16 → #1
+           allocate 64 bytes aligned to 16 → #2
+        -  free #1 of 64 bytes
+        +  free #1 of 65 bytes
+           free #2 of 64 bytes
+
+        """)
+  }
+
+  @Test func goldenOfAnotherVersionIsRefused() throws {
+    let error = #expect(throws: BehaviourError.self) {
+      try compareBehaviour(golden: "orrery behaviour 0\n", actual: Kernel().behaviour())
+    }
+    #expect(error?.description.contains("orrery behaviour 0") == true)
+  }
+
+  @Test func lineEndsOfAnotherSystemDoNotMatter() throws {
+    let text = try Kernel().behaviour()
+    let saved = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")
+    #expect(try compareBehaviour(golden: saved, actual: text).isEqual)
+  }
+
+  @Test func textInQuotesIsComparedToTheLetter() throws {
+    var first = Kernel()
+    first.text = "task #1\n done"
+    var second = Kernel()
+    second.text = "task #2\n done"
+    #expect(try !compareBehaviour(golden: first.behaviour(), actual: second.behaviour()).isEqual)
+  }
+
+  @Test func cutRecordingSaysSo() throws {
+    let sink = MemoryTraceSink()
+    let writer = try TraceWriter(header: TraceHeader(revision: "pc-1"), sink: sink)
+    try writer.append(.exitValue(1), clock: 0)
+    try writer.flush()
+    let reader = try TraceReader(source: MemoryTraceSource(sink.bytes))
+    #expect(try Behaviour(trace: reader, rendering: EventRendering()).text.contains("end: the recording was cut short"))
+  }
+}
