@@ -74,9 +74,9 @@ public final class Machine {
 
   // MARK: Setting up
 
-  /// Writes to RAM. Returns false, and writes nothing, when any of it would fall outside of RAM.
+  /// Writes to RAM or the firmware's 64 KiB below 1 MiB. Returns false, and writes nothing, when any of it would fall elsewhere.
   public func write(_ bytes: some Collection<UInt8>, at address: PhysicalAddress) -> Bool {
-    guard isRAM(address, count: bytes.count) else { return false }
+    guard isMemory(address, count: bytes.count) else { return false }
     var index = bytes.startIndex
     var position = address.rawValue
     while index != bytes.endIndex {
@@ -89,9 +89,9 @@ public final class Machine {
     return true
   }
 
-  /// Reads from RAM; nil when any of it would come from outside of RAM. Never disturbs the machine.
+  /// Reads from RAM or firmware; nil when any of it would come from elsewhere. Never disturbs the machine.
   public func read(_ address: PhysicalAddress, count: Int) -> [UInt8]? {
-    guard isRAM(address, count: count) else { return nil }
+    guard isMemory(address, count: count) else { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(count)
     var position = address.rawValue
@@ -108,10 +108,10 @@ public final class Machine {
     return bytes
   }
 
-  private func isRAM(_ address: PhysicalAddress, count: Int) -> Bool {
+  private func isMemory(_ address: PhysicalAddress, count: Int) -> Bool {
     let size = configuration.memorySize
     guard count >= 0, address.rawValue <= size, UInt64(count) <= size - address.rawValue else { return false }
-    let hole = PhysicalMemory.hole.lowerBound << 12..<PhysicalMemory.hole.upperBound << 12
+    let hole = PhysicalMemory.hole.lowerBound << 12..<PhysicalMemory.firmware.lowerBound << 12
     return count == 0 || address.rawValue + UInt64(count) <= hole.lowerBound || address.rawValue >= hole.upperBound
   }
 

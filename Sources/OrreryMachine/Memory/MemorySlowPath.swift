@@ -91,7 +91,7 @@ extension CPU {
       return (frame, UnsafeRawPointer(pointee.memory.pointee.bytes(ofFrame: frame)))
     }
     if PhysicalMemory.hole.contains(frame) && videoPage(frame) == nil {
-      return (frame, UnsafeRawPointer(pointee.system.pointee.openBus))
+      return (frame, UnsafeRawPointer(firmwarePage(frame) ?? pointee.system.pointee.openBus))
     }
     let place = videoPage(frame) == nil ? "where there is no memory" : "in video memory"
     unmodelled(
@@ -196,6 +196,9 @@ extension CPU {
       system.pointee.translations.fill(
         linear, isUser: isUser, physicalPage: translation.physicalPage, host: page, isWritable: isWritable)
       if isWritable { system.pointee.translations.noteVideoWriteTag(linear, isUser: isUser) }
+    } else if let page = firmwarePage(frame) {
+      system.pointee.translations.fill(
+        linear, isUser: isUser, physicalPage: translation.physicalPage, host: page, isWritable: false)
     }
   }
 }

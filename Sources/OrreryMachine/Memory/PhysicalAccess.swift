@@ -1,6 +1,6 @@
 internal import OrreryBase
 
-/// Accesses by physical address within one page: RAM, video memory, and the rest of the space below 1 MiB, which reads as ones.
+/// Accesses by physical address within one page: RAM, video memory, firmware, and the rest of the space below 1 MiB, which reads as ones.
 extension CPU {
   var isScreenDirty: Bool { pointee.board._withUnsafeGuaranteedRef { $0.isScreenDirty } }
 
@@ -10,14 +10,19 @@ extension CPU {
     return pointee.system.pointee.videoMemory + Int(frame - 0xB8) << 12
   }
 
+  /// The page of the firmware with this frame number, which the guest cannot write.
+  func firmwarePage(_ frame: UInt64) -> UnsafeMutableRawPointer? {
+    PhysicalMemory.firmware.contains(frame) ? pointee.memory.pointee.bytes(ofFrame: frame) : nil
+  }
+
   /// `size` (1…8) bytes within a page; nil with `stop` set where there is nothing.
   func loadPhysical(_ address: UInt64, size: Int) -> UInt64? {
     let frame = address >> 12
     let page: UnsafeMutableRawPointer
     if pointee.memory.pointee.isRAM(frame) {
       page = pointee.memory.pointee.bytes(ofFrame: frame)
-    } else if let video = videoPage(frame) {
-      page = video
+    } else if let other = videoPage(frame) ?? firmwarePage(frame) {
+      page = other
     } else if PhysicalMemory.hole.contains(frame) {
       return size == 8 ? .max : 1 << UInt64(size * 8) - 1
     } else {
@@ -92,7 +97,7 @@ extension CPU {
     if flags.contains(.watched) { watchedWordChanged(frame: frame, offset: UInt64(offset), old: old, new: new) }
   }
 
-  /// Writes for the host, within one page of RAM.
+  /// Writes for the host, within one page of RAM or firmware.
   func writeFromHost(_ bytes: some Collection<UInt8>, at address: UInt64) {
     let frame = address >> 12
     let flags = pointee.memory.pointee.pageFlags(frame)

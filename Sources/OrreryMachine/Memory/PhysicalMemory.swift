@@ -2,13 +2,16 @@ internal import OrreryBase
 
 /// The RAM of the machine, in chunks that exist from the first access on, and what is remembered about each page.
 ///
-/// Every access is checked against the size. Pages 0xA0…0xFF (video memory, option ROMs, BIOS) are not RAM; the CPU's slow paths decode them.
+/// Every access is checked against the size. Pages 0xA0…0xFF (video memory, option ROMs, firmware) are not RAM; the CPU's slow paths decode them. The
+/// firmware's pages are kept here with the others, so that checkpoints and hashes cover them.
 struct PhysicalMemory {
   static let pageSize = 4096
   /// Large enough that a kernel's image needs few, small enough that a stray access costs little host memory.
   static let chunkSize = 64 << 10
   /// Frames between the top of conventional memory and 1 MiB.
   static let hole: Range<UInt64> = 0xA0..<0x100
+  /// The part of the hole that holds the firmware: the guest can read and execute it. What the boot loader does not fill reads as ones.
+  static let firmware: Range<UInt64> = 0xF0..<0x100
 
   /// In bytes.
   let size: UInt64
@@ -40,6 +43,10 @@ struct PhysicalMemory {
     flags.initialize(repeating: [])
     codeGranules = .allocate(capacity: Int(pageCount))
     codeGranules.initialize(repeating: 0)
+    for frame in Self.firmware {
+      bytes(ofFrame: frame).initializeMemory(as: UInt8.self, repeating: 0xFF, count: Self.pageSize)
+      markDirty(frame)
+    }
   }
 
   func deallocate() {

@@ -180,7 +180,7 @@ struct TranslationCache {
   // MARK: Instruction fetches
 
   private func fetchHash(_ linear: UInt64) -> Int {
-    Int(truncatingIfNeeded: (linear >> 12) &* 0x9E37_79B9_7F4A_7C15 >> 52)
+    Int(truncatingIfNeeded: ((linear >> 12) &* 0x9E37_79B9_7F4A_7C15) >> 52)
   }
 
   mutating func noteFetch(_ linear: UInt64) {
