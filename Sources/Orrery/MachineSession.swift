@@ -64,7 +64,7 @@ final class MachineSession {
           serialHandler(UInt8(truncatingIfNeeded: record.detail), UInt8(truncatingIfNeeded: record.value0))
         }
       }
-      if isObserving { observers.observe(records, bytes: bytes, into: &events) }
+      if isObserving { observers.observe(records, bytes: bytes, clock: machine.clock, into: &events) }
     }
   }
 

@@ -5,7 +5,7 @@ import OrreryTrace
 /// All observers together: probe records in, events of the chosen lanes out, in the order of the machine's steps.
 ///
 /// A value: a copy is a checkpoint of everything the observers remember. What comes out is a function of the records alone, however they are cut
-/// into batches, as long as no step is.
+/// into batches.
 struct Observers: Sendable {
   private let lanes: LaneSet
   private var input = InputObserver()
@@ -33,16 +33,17 @@ struct Observers: Sendable {
   /// The next input that is applied has this cause.
   mutating func announceInput(cause: String) { input.announce(cause: cause) }
 
-  /// Observes whole steps. `bytes` is what the records refer to.
+  /// Observes records. `bytes` is what they refer to; `clock` that of the machine, which has written all records of the clocks before.
   mutating func observe(
-    _ records: UnsafeBufferPointer<ProbeRecord>, bytes: [UInt8], into events: inout ObservedEvents
+    _ records: UnsafeBufferPointer<ProbeRecord>, bytes: [UInt8], clock: Clock, into events: inout ObservedEvents
   ) {
     for record in records { observe(record, bytes: bytes, into: &events) }
-    pageTables.finishStep(into: &events)
+    pageTables.settle(clock: clock, into: &events)
   }
 
   /// Ends what is still being gathered, at the end of the run.
   mutating func finish(clock: Clock, into events: inout ObservedEvents) {
+    pageTables.finishStep(into: &events)
     output.cut(clock: clock, into: &events)
   }
 

@@ -9,6 +9,11 @@ struct TableTree: Sendable {
     var entries: [UInt64]
     /// Differs whenever the contents do: two tables of one frame with equal versions are equal.
     var version: UInt64
+
+    mutating func update(_ index: Int, to entry: UInt64, version: UInt64) {
+      entries[index] = entry
+      self.version = version
+    }
   }
 
   var root: UInt64
