@@ -38,6 +38,8 @@ final class MachineSession {
     while true {
       let exit = machine.run(untilClock: untilClock, untilSteps: min(untilSteps, nextState))
       collect()
+      // A step's records come before anything that happens at the boundary after it.
+      if machine.isListingTables { continue }
       if machine.steps >= nextState {
         if isObserving { appendState() }
         nextState += stateInterval
@@ -64,7 +66,7 @@ final class MachineSession {
           serialHandler(UInt8(truncatingIfNeeded: record.detail), UInt8(truncatingIfNeeded: record.value0))
         }
       }
-      if isObserving { observers.observe(records, bytes: bytes, clock: machine.clock, into: &events) }
+      if isObserving { observers.observe(records, bytes: bytes, endsStep: !machine.isListingTables, into: &events) }
     }
   }
 

@@ -44,6 +44,11 @@ extension Machine {
   private func exitAtBoundary(untilClock: Clock, untilSteps: Steps) -> RunExit? {
     if let stop = takeStop() { return .stopped(stop) }
     if probes.isFull { return .probesFull }
+    // Page tables that the last step put in place: their records belong to it, so nothing may come between.
+    while cpu.pointee.system.pointee.tables.isPending {
+      cpu.visitPendingTables()
+      if probes.isFull { return .probesFull }
+    }
     let pauses = board.pauses
     if !pauses.isEmpty {
       if pausesAfterSerialOutput && pauses.contains(.serialOutput) {
@@ -121,6 +126,18 @@ extension Machine {
     cpu.pointee.shadow = .none
     cpu.pointee.clock += 1
     cpu.pointee.steps += 1
+  }
+
+  /// Whether page tables that the last step put in place are still to be listed: then some of its records are yet to come.
+  public var isListingTables: Bool { cpu.pointee.system.pointee.tables.isPending }
+
+  /// Lets a halted machine that `run` called idle stay so up to `untilClock`, or to the next device event, whichever comes first.
+  public func idle(untilClock: Clock) {
+    precondition(cpu.pointee.isHalted, "only a halted machine idles")
+    let next = min(untilClock, board.nextDeadline, inputs.nextClock)
+    guard next > cpu.pointee.clock else { return }
+    cpu.pointee.clock = next
+    standsAtInstruction = false
   }
 
   /// Moves the clock to the next thing that can happen to a halted processor. False when nothing ever can.

@@ -33,12 +33,12 @@ struct Observers: Sendable {
   /// The next input that is applied has this cause.
   mutating func announceInput(cause: String) { input.announce(cause: cause) }
 
-  /// Observes records. `bytes` is what they refer to; `clock` that of the machine, which has written all records of the clocks before.
+  /// Observes records. `bytes` is what they refer to; `endsStep` says that no more records of the last one's step will come.
   mutating func observe(
-    _ records: UnsafeBufferPointer<ProbeRecord>, bytes: [UInt8], clock: Clock, into events: inout ObservedEvents
+    _ records: UnsafeBufferPointer<ProbeRecord>, bytes: [UInt8], endsStep: Bool, into events: inout ObservedEvents
   ) {
     for record in records { observe(record, bytes: bytes, into: &events) }
-    pageTables.settle(clock: clock, into: &events)
+    if endsStep { pageTables.finishStep(into: &events) }
   }
 
   /// Ends what is still being gathered, at the end of the run.

@@ -84,11 +84,6 @@ struct PageTableObserver: Sendable {
     events.append(.invalidatePage(LinearAddress(record.value0)), clock: record.clock)
   }
 
-  /// Reports the step's change once `clock` is past it; until then more of its records may come.
-  mutating func settle(clock: Clock, into events: inout ObservedEvents) {
-    if clock > stepClock { finishStep(into: &events) }
-  }
-
   /// Reports the change of the step whose records have all been seen. To be called before an event of another kind.
   mutating func finishStep(into events: inout ObservedEvents) {
     guard let old = before else { return }

@@ -34,7 +34,10 @@ struct TableWatch {
   /// Tables that the tree leads to and that are still to be visited; the next one last.
   private var pending: [(address: UInt64, level: UInt8)] = []
   private var mustSweep = false
+  /// The step that made the tables pending: all its records carry its clock and rip, whenever the tables are visited.
+  fileprivate var cause: (clock: Clock, rip: UInt64) = (0, 0)
 
+  /// Whether tables are still to be visited. The run loop does so before anything else happens.
   var isPending: Bool { !pending.isEmpty || mustSweep }
 }
 
@@ -52,6 +55,7 @@ extension CPU {
     record(.addressSpace, in: .pageTables, root, mode.rawValue)
     guard pointee.system.pointee.recorded.contains(.pageTables) else { return }
     pointee.system.pointee.tables.begin(root: root, mode: mode)
+    pointee.system.pointee.tables.cause = (pointee.clock, pointee.rip)
     visitPendingTables()
     pointee.leavesBlock = true
   }
@@ -64,7 +68,7 @@ extension CPU {
     while system.pointee.tables.isPending && !probes.isFull {
       system.pointee.tables.visitNext(
         memory: pointee.memory, mode: pagingMode, hasLargePages: pointee.cr4 & ControlRegister.pse != 0,
-        clock: pointee.clock, rip: pointee.rip, probes: probes)
+        clock: system.pointee.tables.cause.clock, rip: system.pointee.tables.cause.rip, probes: probes)
     }
   }
 
@@ -76,6 +80,7 @@ extension CPU {
       hasLargePages: pointee.cr4 & ControlRegister.pse != 0, clock: pointee.clock, rip: pointee.rip,
       probes: system.pointee.probes)
     if system.pointee.tables.isPending {
+      system.pointee.tables.cause = (pointee.clock, pointee.rip)
       visitPendingTables()
       pointee.leavesBlock = true
     }

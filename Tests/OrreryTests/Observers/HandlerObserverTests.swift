@@ -9,7 +9,7 @@ import Testing
   private func events(_ records: [ProbeRecord]) -> [Payload] {
     var observers = Observers(lanes: .all, allocators: [])
     var events = ObservedEvents()
-    records.withUnsafeBufferPointer { observers.observe($0, bytes: [], clock: 100, into: &events) }
+    records.withUnsafeBufferPointer { observers.observe($0, bytes: [], endsStep: true, into: &events) }
     return events.entries.map(\.payload)
   }
 

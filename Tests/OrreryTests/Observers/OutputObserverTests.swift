@@ -17,7 +17,7 @@ import Testing
     var observers = Observers(lanes: lanes, allocators: [])
     observers.announceInput(cause: "")
     var events = ObservedEvents()
-    records.withUnsafeBufferPointer { observers.observe($0, bytes: bytes, clock: end, into: &events) }
+    records.withUnsafeBufferPointer { observers.observe($0, bytes: bytes, endsStep: true, into: &events) }
     observers.finish(clock: end, into: &events)
     return events.entries
   }
@@ -90,7 +90,7 @@ import Testing
     var observers = Observers(lanes: .all, allocators: [])
     var events = ObservedEvents()
     for record in records {
-      [record].withUnsafeBufferPointer { observers.observe($0, bytes: [], clock: 100, into: &events) }
+      [record].withUnsafeBufferPointer { observers.observe($0, bytes: [], endsStep: true, into: &events) }
     }
     observers.finish(clock: 10_000, into: &events)
     #expect(events.entries.map(\.payload) == entries(records).map(\.payload))
@@ -109,7 +109,7 @@ import Testing
       ProbeRecord(.input, detail: 1, clock: 7, rip: 0, InputAction.vector(0x40).encoded),
     ]
     var events = ObservedEvents()
-    records.withUnsafeBufferPointer { observers.observe($0, bytes: [], clock: 100, into: &events) }
+    records.withUnsafeBufferPointer { observers.observe($0, bytes: [], endsStep: true, into: &events) }
     #expect(
       events.entries.map(\.payload) == [
         .input(key, point: .boundary, cause: "at 5 steps"), .inputLost(.keyboard, byte: 0x1E),
