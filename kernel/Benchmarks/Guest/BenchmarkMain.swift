@@ -11,7 +11,7 @@ func kernelMain(startInfo: UInt64) -> Never {
   Exceptions.start()
   let boot = BootInformation(startInfo: PhysicalAddress(startInfo))
   Paging.start(boot)
-  Heap.start(boot)
+  Heap.start()
   let options = BootOptions(boot.commandLine())
   let name = String(decoding: options.value(of: "bench") ?? Array("startup".utf8), as: UTF8.self)
   guard let benchmark = Benchmark(name: name) else {

@@ -8,7 +8,7 @@ func kernelMain(startInfo: UInt64) -> Never {
   Exceptions.start()
   let boot = BootInformation(startInfo: PhysicalAddress(startInfo))
   Paging.start(boot)
-  Heap.start(boot)
+  Heap.start()
   Interrupts.start()
   println("Hello World!")
   let options = BootOptions(boot.commandLine())

@@ -2,17 +2,17 @@ import KernelLogic
 
 /// The kernel's heap: a range of linear addresses, mapped page by page as it grows, behind one allocator.
 package enum Heap {
-  package static let start = LinearAddress(0x4444_4444_0000)
+  package static let firstAddress = LinearAddress(0x4444_4444_0000)
   /// 1 GiB of addresses: what ends the heap is physical memory.
-  private static let addressLimit = start + 0x4000_0000
+  private static let addressLimit = firstAddress + 0x4000_0000
   private static let firstByteCount = 0x4_0000
   private static let growthByteCount = 0x1_0000
 
   nonisolated(unsafe) private static var allocator = LinkedListAllocator()
-  nonisolated(unsafe) private static var end = start
+  nonisolated(unsafe) private static var end = firstAddress
   nonisolated(unsafe) private static var hasFailed = false
 
-  package static func start(_ boot: BootInformation) {
+  package static func start() {
     guard grow(by: firstByteCount) else { panic("no memory for the heap") }
   }
 

@@ -1,6 +1,6 @@
-/// The line being typed: at most 76 characters, so that prompt and line fit in one row.
+/// The line being typed: at most 72 characters, so that prompt and line fit in one row.
 package struct LineEditor {
-  package static let capacity = 76
+  package static let capacity = 72
 
   /// What the shell shall do about a character typed.
   package enum Action: Equatable {
