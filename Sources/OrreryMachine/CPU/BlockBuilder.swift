@@ -7,6 +7,9 @@ enum BlockMode {
   /// A breakpoint at the first instruction is passed.
   static let passesBreakpoint: UInt8 = 1 << 4
 
+  /// SSE instructions execute.
+  static let vectors: UInt8 = 1 << 5
+
   /// What a jump cache entry is found by. The mode lies in bits that are copies of bit 63 in every canonical address.
   @inline(__always)
   static func tag(linear: UInt64, mode: UInt8) -> UInt64 { linear ^ UInt64(mode) << 56 }
@@ -14,7 +17,9 @@ enum BlockMode {
 
 extension CPU {
   /// The mode of blocks to execute now.
-  var blockMode: UInt8 { pointee.codeMode.rawValue | (pointee.cpl == 3 ? BlockMode.user : 0) }
+  var blockMode: UInt8 {
+    pointee.codeMode.rawValue | (pointee.cpl == 3 ? BlockMode.user : 0) | (vectorFault() == nil ? BlockMode.vectors : 0)
+  }
 
   /// The linear address of `rip`.
   @inline(__always)
@@ -73,7 +78,9 @@ extension CPU {
     let code = page.assumingMemoryBound(to: UInt8.self)
     let start = Int(linear & 0xFFF)
     let operations = pointee.blocks.pointee.decodeBuffer
-    var decoder = Decoder(mode: pointee.codeMode, operations: operations, bytes: code + start)
+    var decoder = Decoder(
+      mode: pointee.codeMode, vectorsAreEnabled: mode & BlockMode.vectors != 0, operations: operations,
+      bytes: code + start)
     let limit = mode & BlockMode.single != 0 ? 1 : Block.maximumInstructions
     var used = 0
     var count = 0

@@ -95,6 +95,8 @@ enum SystemOperation: UInt8 {
   case wait
   case initializeX87, storeX87Status, loadX87Control, storeX87Control, clearX87Exceptions
   case loadMXCSR, storeMXCSR
+  /// An SSE instruction while SSE is off.
+  case vectorFault
 }
 
 extension Register {

@@ -15,6 +15,8 @@ struct Decoder {
   static let maximumLength = 15
 
   let mode: CodeMode
+  /// SSE instructions execute; otherwise they raise what `vectorFault()` says.
+  let vectorsAreEnabled: Bool
   let operations: UnsafeMutablePointer<Operation>
   /// How many operations were emitted to the block.
   var operationCount = 0
@@ -62,8 +64,11 @@ struct Decoder {
   /// The segment without an override: SS when the base is rBP or rSP.
   var defaultSegment = SegmentRegister.ds
 
-  init(mode: CodeMode, operations: UnsafeMutablePointer<Operation>, bytes: UnsafePointer<UInt8>) {
+  init(
+    mode: CodeMode, vectorsAreEnabled: Bool, operations: UnsafeMutablePointer<Operation>, bytes: UnsafePointer<UInt8>
+  ) {
     self.mode = mode
+    self.vectorsAreEnabled = vectorsAreEnabled
     self.operations = operations
     self.bytes = bytes
     available = 0

@@ -141,6 +141,8 @@ extension Decoder {
       default: emit(ArithmeticOperation.byteSwap, a: place, sizeLog2: 1)
       }
     case 0xFF: invalid()
+    case 0x38, 0x3A:
+      unmodelled()
     case 0x04, 0x0A, 0x0C, 0x0E, 0x24...0x27, 0x36, 0x39, 0x3B...0x3F, 0xA6, 0xA7: invalid()
     case 0xAA:
       // RSM outside system-management mode.

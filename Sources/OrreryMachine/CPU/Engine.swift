@@ -477,6 +477,27 @@ extension CPU {
               }
               operation += 1
               continue execution
+            case .load128:
+              synchronize(operation, block, remaining)
+              guard let value = load128(address(operation)) else {
+                exit = .fault
+                break execution
+              }
+              vectors[Int(operation.pointee.a)] = value
+              operation += 1
+              continue execution
+            case .store128:
+              switch store128Synchronized(operation, block, remaining) {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
             case .push64:
               let stack = registers.read64(Register.rsp) &- 8
               switch store64(stack, registers.read64(operation.pointee.b), tlb, operation, block, remaining) {
@@ -1814,6 +1835,14 @@ extension CPU {
   func raise(_ fault: Fault) {
     pointee.fault = fault
     pointee.hasFault = true
+  }
+
+  @inline(__always)
+  private func store128Synchronized(
+    _ operation: UnsafeMutablePointer<Operation>, _ block: UnsafeMutablePointer<Block>, _ remaining: Int64
+  ) -> StoreOutcome {
+    synchronize(operation, block, remaining)
+    return store128(address(operation), vectors[Int(operation.pointee.a)])
   }
 
   // MARK: Flags

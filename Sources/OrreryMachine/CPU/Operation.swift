@@ -22,6 +22,8 @@ enum Code: UInt16 {
   /// Loads what a later operation of the same instruction stores to the same place: faults as the store would.
   case loadForWrite64, loadForWrite32, loadForWrite16, loadForWrite8
   case store64, store32, store16, store8
+  /// Of xmm register `a`, whose number it is, not the place.
+  case load128, store128
   case storeImmediate64, storeImmediate32, storeImmediate16, storeImmediate8
 
   // The stack in 64-bit mode

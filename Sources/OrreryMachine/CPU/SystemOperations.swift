@@ -154,6 +154,7 @@ extension CPU {
       default: raw.write64(a, UInt64(pointee.fpuControl))
       }
       return .next
+    case .vectorFault: return fails(vectorFault() ?? .invalidOpcode)
     case .loadMXCSR, .storeMXCSR:
       if let fault = vectorFault() { return fails(fault) }
       if kind == .storeMXCSR {

@@ -1,0 +1,266 @@
+/// SSE and SSE2 opcodes after 0F: moves, logic, integer arithmetic (Intel SDM volume 2, appendix A, tables ).
+///
+/// Arithmetic on floating-point numbers, MMX registers and later extensions are not modelled.
+extension Decoder {
+  /// The xmm register that the memory operand of an instruction is loaded into.
+  static let vectorScratch: UInt8 = 16
+
+  private enum Prefix {
+    case none, operandSize, repeats, repeatsNotEqual
+  }
+
+  private var vectorPrefix: Prefix {
+    switch repeatPrefix {
+    case 0xF3: .repeats
+    case 0xF2: .repeatsNotEqual
+    default: hasOperandSizePrefix ? .operandSize : .none
+    }
+  }
+
+  mutating func decodeVector(_ opcode: UInt8) {
+    switch opcode {
+    case 0x10...0x17, 0x28, 0x29, 0x2B, 0x50, 0x54...0x57, 0x60...0x76, 0x7E, 0x7F, 0xC4...0xC6, 0xD1...0xFE: break
+    default: return unmodelled()
+    }
+    readModRM()
+    let form = vectorPrefix
+    let isPlain = form == .none || form == .operandSize
+    switch opcode {
+    case 0x10, 0x11:
+      switch form {
+      case .none, .operandSize: moveWhole(stores: opcode == 0x11, isAligned: false)
+      case .repeats: moveScalar(stores: opcode == 0x11, sizeLog2: 2)
+      case .repeatsNotEqual: moveScalar(stores: opcode == 0x11, sizeLog2: 3)
+      }
+    case 0x12,
+      0x16 where isPlain:
+      guard isPlain else { return unmodelled() }
+      let high = opcode == 0x16
+      if isMemory {
+        prepareFixedAddress(size: 8, isWrite: false)
+        emit(high ? VectorOperation.loadHigh : .loadLow, a: register)
+      } else {
+        guard form == .none else { return invalid() }
+        emit(high ? VectorOperation.lowToHigh : .highToLow, a: register, b: registerOrMemory)
+      }
+    case 0x13, 0x17:
+      guard isPlain && isMemory else { return invalid() }
+      prepareFixedAddress(size: 8, isWrite: true)
+      emit(opcode == 0x17 ? VectorOperation.storeHigh : .storeLow, a: register)
+    case 0x14 where isPlain: packed(form == .none ? .unpackLow32 : .unpackLow64)
+    case 0x15 where isPlain: packed(form == .none ? .unpackHigh32 : .unpackHigh64)
+    case 0x28, 0x29:
+      guard isPlain else { return invalid() }
+      moveWhole(stores: opcode == 0x29, isAligned: true)
+    case 0x2B:
+      guard isPlain && isMemory else { return invalid() }
+      moveWhole(stores: true, isAligned: true)
+    case 0x50:
+      guard isPlain && !isMemory else { return invalid() }
+      emit(form == .none ? VectorOperation.mask32 : .mask64, a: Register.general(register), b: registerOrMemory)
+    case 0x54 where isPlain: packed(.and)
+    case 0x55 where isPlain: packed(.andNot)
+    case 0x56 where isPlain: packed(.or)
+    case 0x57 where isPlain: packed(.xor)
+    case 0x6F where form == .operandSize || form == .repeats:
+      moveWhole(stores: false, isAligned: form == .operandSize)
+    case 0x7F where form == .operandSize || form == .repeats:
+      moveWhole(stores: true, isAligned: form == .operandSize)
+    case 0x70:
+      guard form != .none else { return unmodelled() }
+      let from = vectorSource()
+      let order = Int32(nextByte())
+      let kind: VectorOperation =
+        form == .operandSize ? .shuffle32 : form == .repeats ? .shuffleHigh16 : .shuffleLow16
+      emit(kind, a: register, b: from, immediate: order)
+    case 0x7E where form == .repeats:
+      if isMemory {
+        prepareFixedAddress(size: 8, isWrite: false)
+        emit(VectorOperation.load64, a: register)
+      } else {
+        emit(VectorOperation.moveLow64, a: register, b: registerOrMemory)
+      }
+    case 0xC6 where isPlain:
+      let from = vectorSource()
+      let order = Int32(nextByte())
+      emit(form == .none ? VectorOperation.shuffleFloats32 : .shuffleFloats64, a: register, b: from, immediate: order)
+    case _ where form == .operandSize: decodePackedInteger(opcode)
+    default: unmodelled()
+    }
+  }
+
+  /// The opcodes that with the prefix 66 work on xmm registers, and without it on MMX registers.
+  private mutating func decodePackedInteger(_ opcode: UInt8) {
+    switch opcode {
+    case 0x60: packed(.unpackLow8)
+    case 0x61: packed(.unpackLow16)
+    case 0x62: packed(.unpackLow32)
+    case 0x63: packed(.packSigned16)
+    case 0x64: packed(.compareGreater8)
+    case 0x65: packed(.compareGreater16)
+    case 0x66: packed(.compareGreater32)
+    case 0x67: packed(.packUnsigned16)
+    case 0x68: packed(.unpackHigh8)
+    case 0x69: packed(.unpackHigh16)
+    case 0x6A: packed(.unpackHigh32)
+    case 0x6B: packed(.packSigned32)
+    case 0x6C: packed(.unpackLow64)
+    case 0x6D: packed(.unpackHigh64)
+    case 0x6E:
+      let sizeLog2: UInt8 = rex & 8 != 0 ? 3 : 2
+      let from = source(sizeLog2: sizeLog2)
+      emit(VectorOperation.moveFromGeneral, a: register, b: from, sizeLog2: sizeLog2)
+    case 0x71, 0x72, 0x73: shiftByImmediate(opcode)
+    case 0x74: packed(.compareEqual8)
+    case 0x75: packed(.compareEqual16)
+    case 0x76: packed(.compareEqual32)
+    case 0x7E:
+      let sizeLog2: UInt8 = rex & 8 != 0 ? 3 : 2
+      if isMemory {
+        prepareFixedAddress(size: 1 << Int(sizeLog2), isWrite: true)
+        emit(sizeLog2 == 3 ? VectorOperation.storeLow : .store32, a: register)
+      } else {
+        emit(VectorOperation.moveToGeneral, a: Register.general(registerOrMemory), b: register, sizeLog2: sizeLog2)
+      }
+    case 0xC4:
+      let from = isMemory ? source(sizeLog2: 1) : Register.general(registerOrMemory)
+      let lane = Int32(nextByte() & 7)
+      emit(VectorOperation.insert16, a: register, b: from, immediate: lane)
+    case 0xC5:
+      guard !isMemory else { return invalid() }
+      let lane = Int32(nextByte() & 7)
+      emit(VectorOperation.extract16, a: Register.general(register), b: registerOrMemory, immediate: lane)
+    case 0xD1: packed(.shiftRight16)
+    case 0xD2: packed(.shiftRight32)
+    case 0xD3: packed(.shiftRight64)
+    case 0xD4: packed(.add64)
+    case 0xD5: packed(.multiplyLow16)
+    case 0xD6:
+      if isMemory {
+        prepareFixedAddress(size: 8, isWrite: true)
+        emit(VectorOperation.storeLow, a: register)
+      } else {
+        emit(VectorOperation.moveLow64, a: registerOrMemory, b: register)
+      }
+    case 0xD7:
+      guard !isMemory else { return invalid() }
+      emit(VectorOperation.mask8, a: Register.general(register), b: registerOrMemory)
+    case 0xD8: packed(.subtractUnsignedSaturating8)
+    case 0xD9: packed(.subtractUnsignedSaturating16)
+    case 0xDA: packed(.minimumUnsigned8)
+    case 0xDB: packed(.and)
+    case 0xDC: packed(.addUnsignedSaturating8)
+    case 0xDD: packed(.addUnsignedSaturating16)
+    case 0xDE: packed(.maximumUnsigned8)
+    case 0xDF: packed(.andNot)
+    case 0xE0: packed(.average8)
+    case 0xE1: packed(.shiftArithmetic16)
+    case 0xE2: packed(.shiftArithmetic32)
+    case 0xE3: packed(.average16)
+    case 0xE4: packed(.multiplyHighUnsigned16)
+    case 0xE5: packed(.multiplyHigh16)
+    case 0xE7:
+      guard isMemory else { return invalid() }
+      moveWhole(stores: true, isAligned: true)
+    case 0xE8: packed(.subtractSaturating8)
+    case 0xE9: packed(.subtractSaturating16)
+    case 0xEA: packed(.minimum16)
+    case 0xEB: packed(.or)
+    case 0xEC: packed(.addSaturating8)
+    case 0xED: packed(.addSaturating16)
+    case 0xEE: packed(.maximum16)
+    case 0xEF: packed(.xor)
+    case 0xF1: packed(.shiftLeft16)
+    case 0xF2: packed(.shiftLeft32)
+    case 0xF3: packed(.shiftLeft64)
+    case 0xF4: packed(.multiplyUnsigned32)
+    case 0xF5: packed(.multiplyAdd16)
+    case 0xF6: packed(.sumOfDifferences8)
+    case 0xF8: packed(.subtract8)
+    case 0xF9: packed(.subtract16)
+    case 0xFA: packed(.subtract32)
+    case 0xFB: packed(.subtract64)
+    case 0xFC: packed(.add8)
+    case 0xFD: packed(.add16)
+    case 0xFE: packed(.add32)
+    default: unmodelled()
+    }
+  }
+
+  // MARK: Emitting
+
+  private mutating func emit(
+    _ operation: VectorOperation, a: UInt8 = 0, b: UInt8 = 0, immediate: Int32 = 0, sizeLog2: UInt8 = 0
+  ) {
+    if !vectorsAreEnabled {
+      operationCount = firstOperation
+      usesNextInstruction = false
+      return emit(SystemOperation.vectorFault)
+    }
+    emit(Operation(code: .vector, a: a, b: b, shift: operation.rawValue, sizeLog2: sizeLog2, immediate: immediate))
+  }
+
+  /// The number of the xmm register with the source; a memory operand must be aligned and is loaded into the scratch register.
+  private mutating func vectorSource() -> UInt8 {
+    guard isMemory else { return registerOrMemory }
+    prepareFixedAddress(size: 16, isWrite: false)
+    emit(VectorOperation.loadAligned, a: Self.vectorScratch)
+    return Self.vectorScratch
+  }
+
+  private mutating func packed(_ operation: VectorOperation) {
+    let from = vectorSource()
+    emit(operation, a: register, b: from)
+  }
+
+  private mutating func moveWhole(stores: Bool, isAligned: Bool) {
+    guard isMemory else {
+      let (to, from) = stores ? (registerOrMemory, register) : (register, registerOrMemory)
+      return emit(VectorOperation.move, a: to, b: from)
+    }
+    guard vectorsAreEnabled else { return emit(VectorOperation.move) }
+    if isAligned {
+      prepareFixedAddress(size: 16, isWrite: stores)
+      emit(stores ? VectorOperation.storeAligned : .loadAligned, a: register)
+    } else {
+      prepareAddress(size: 16, isWrite: stores)
+      emitMemory(stores ? .store128 : .load128, a: register)
+    }
+  }
+
+  private mutating func moveScalar(stores: Bool, sizeLog2: UInt8) {
+    let is64 = sizeLog2 == 3
+    if isMemory {
+      prepareFixedAddress(size: 1 << Int(sizeLog2), isWrite: stores)
+      if stores {
+        emit(is64 ? VectorOperation.storeLow : .store32, a: register)
+      } else {
+        emit(is64 ? VectorOperation.load64 : .load32, a: register)
+      }
+    } else {
+      let (to, from) = stores ? (registerOrMemory, register) : (register, registerOrMemory)
+      emit(is64 ? VectorOperation.insertLow64 : .insertLow32, a: to, b: from)
+    }
+  }
+
+  private mutating func shiftByImmediate(_ opcode: UInt8) {
+    guard !isMemory else { return invalid() }
+    let count = Int32(nextByte())
+    let operation: VectorOperation? =
+      switch (opcode, registerField) {
+      case (0x71, 2): .shiftRight16
+      case (0x71, 4): .shiftArithmetic16
+      case (0x71, 6): .shiftLeft16
+      case (0x72, 2): .shiftRight32
+      case (0x72, 4): .shiftArithmetic32
+      case (0x72, 6): .shiftLeft32
+      case (0x73, 2): .shiftRight64
+      case (0x73, 3): .shiftRightBytes
+      case (0x73, 6): .shiftLeft64
+      case (0x73, 7): .shiftLeftBytes
+      default: nil
+      }
+    guard let operation else { return invalid() }
+    emit(operation, a: registerOrMemory, b: Register.immediate, immediate: count)
+  }
+}
