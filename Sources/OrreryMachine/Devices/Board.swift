@@ -251,6 +251,8 @@ final class Board {
       case .com1: com1.advance(to: clock, wires: &wires)
       }
       arm(slot)
+      // Every device names a later clock, unless its count of ticks has left 64 bits: then nothing more comes from it.
+      if events.deadline(of: slot) <= clock { events.disarm(slot) }
     }
     showLines()
   }

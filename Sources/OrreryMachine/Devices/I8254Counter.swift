@@ -154,7 +154,8 @@ struct I8254Counter {
       phase = position(tick)
       start = 0
     } else if !isFrozen {
-      let present = value(tick)
+      // Until terminal count the distance to it is exact; a full count must not become 0. Then the element wraps.
+      let present = hasExpired || tick > terminalTick ? value(tick) : UInt32(truncatingIfNeeded: terminalTick &- tick)
       // The strobe of modes 4 and 5 lasts for the pulse of terminal count itself.
       hasExpired = hasExpired || (mode < 2 ? tick >= terminalTick : tick > terminalTick)
       start = present
@@ -197,7 +198,7 @@ struct I8254Counter {
 
   private mutating func freeze(at tick: UInt64) {
     if tick >= startTick {
-      start = value(tick)
+      if isPeriodic { start = value(tick) }
       (startTick, phase) = (tick, 0)
       if mode == 4, start == 0 { hasExpired = true }
     }
@@ -303,7 +304,8 @@ struct I8254Counter {
   private func readable(_ tick: UInt64) -> UInt16 {
     let value = value(tick)
     guard isBCD else { return UInt16(truncatingIfNeeded: value) }
-    return UInt16(value / 1000 % 10 << 12 | value / 100 % 10 << 8 | value / 10 % 10 << 4 | value % 10)
+    return UInt16(value / 1000 % 10) << 12 | UInt16(value / 100 % 10) << 8 | UInt16(value / 10 % 10) << 4
+      | UInt16(value % 10)
   }
 
   mutating func latchCount(at tick: UInt64) {
