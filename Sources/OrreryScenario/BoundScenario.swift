@@ -20,6 +20,21 @@ public struct BoundScenario: Sendable {
   public var anchors: [Anchor]
   /// Every parameter with its value, in the order of the scenario.
   public var values: [ParameterValue]
+
+  public init(
+    machine: BoundMachineSettings = MachineSettings.default, limits: BoundLimits = Limits.default,
+    lanes: [RecordedLane]? = nil, allocators: [AllocatorFunction] = [], rules: [BoundRule] = [],
+    stops: [BoundStop] = [], anchors: [Anchor] = [], values: [ParameterValue] = []
+  ) {
+    self.machine = machine
+    self.limits = limits
+    self.lanes = lanes
+    self.allocators = allocators
+    self.rules = rules
+    self.stops = stops
+    self.anchors = anchors
+    self.values = values
+  }
 }
 
 /// The value of one parameter in one run.
@@ -54,6 +69,17 @@ public struct BoundRule: Hashable, Sendable {
   public var delay: Clock
   public var repetition: BoundRepetition?
   public var actions: [BoundAction]
+
+  public init(
+    anchor: Int, condition: Condition, delay: Clock = 0, repetition: BoundRepetition? = nil,
+    actions: [BoundAction]
+  ) {
+    self.anchor = anchor
+    self.condition = condition
+    self.delay = delay
+    self.repetition = repetition
+    self.actions = actions
+  }
 }
 
 /// One stop condition of a bound scenario.
@@ -62,6 +88,12 @@ public struct BoundStop: Hashable, Sendable {
   public var anchor: Int
   public var condition: Condition
   public var delay: Clock
+
+  public init(anchor: Int, condition: Condition, delay: Clock = 0) {
+    self.anchor = anchor
+    self.condition = condition
+    self.delay = delay
+  }
 }
 
 /// One action of a bound scenario.
@@ -82,4 +114,13 @@ public struct BoundRepetition: Hashable, Sendable {
   public var count: UInt64?
   /// What ends the repetition, with the index of its anchor.
   public var end: BoundStop?
+
+  public init(
+    periods: PeriodGenerator, lastClock: Clock? = nil, count: UInt64? = nil, end: BoundStop? = nil
+  ) {
+    self.periods = periods
+    self.lastClock = lastClock
+    self.count = count
+    self.end = end
+  }
 }

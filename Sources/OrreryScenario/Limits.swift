@@ -3,7 +3,8 @@ public import OrreryBase
 /// How far a run may go; reaching a limit is an end of its own kind, not the one the scenario wished.
 public struct Limits: Hashable, Sendable {
   /// The limits of a scenario that names none.
-  public static let `default` = BoundLimits(steps: 1_000_000_000, clock: 60_000_000_000, traceByteCount: 256 << 20)
+  public static let `default` = BoundLimits(
+    steps: 1_000_000_000, clock: 60_000_000_000, traceByteCount: 256 << 20)
 
   /// Work: a kernel that loops for ever is stopped by it.
   public var steps: Number?

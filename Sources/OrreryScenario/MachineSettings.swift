@@ -4,7 +4,8 @@ public import OrreryBase
 public struct MachineSettings: Hashable, Sendable {
   /// The machine of a scenario that says nothing of it.
   public static let `default` = BoundMachineSettings(
-    memorySize: 64 << 20, frequency: .defaultFrequency, commandLine: [], tlb: .coherent, uart: .immediate)
+    memorySize: 64 << 20, frequency: .defaultFrequency, commandLine: [], tlb: .coherent,
+    uart: .immediate)
 
   /// Memory sizes that can be asked for, in bytes: from room for a kernel at 1 MiB up to the 32-bit PCI window of a PC.
   public static let memorySizes: ClosedRange<UInt64> = (2 << 20)...(3 << 30)
@@ -14,6 +15,12 @@ public struct MachineSettings: Hashable, Sendable {
 
   /// The longest command line, in bytes, that a boot protocol here carries (Linux's x86 limit, which QEMU's users know).
   public static let commandLineLimit = 2047
+
+  /// What is wrong with a command line, if anything.
+  static func problem(withCommandLine text: ByteText) -> String? {
+    text.bytes.count > commandLineLimit || text.bytes.contains(0)
+      ? "the command line must have at most \(commandLineLimit) bytes and none that is zero" : nil
+  }
 
   /// When a store to a live page table takes effect.
   public enum TLB: String, CaseIterable, Hashable, Sendable {
@@ -38,7 +45,8 @@ public struct MachineSettings: Hashable, Sendable {
   public var uart: UART?
 
   public init(
-    memory: ByteSize? = nil, frequency: Frequency? = nil, commandLine: ByteText? = nil, tlb: TLB? = nil,
+    memory: ByteSize? = nil, frequency: Frequency? = nil, commandLine: ByteText? = nil,
+    tlb: TLB? = nil,
     uart: UART? = nil
   ) {
     self.memory = memory

@@ -28,8 +28,12 @@ public struct Number: Hashable, Sendable {
   public static func parameter(_ name: String) -> Number { Number(terms: [.parameter(name)]) }
 
   public static func + (left: Number, right: Number) -> Number { left.combined(with: right, .add) }
-  public static func - (left: Number, right: Number) -> Number { left.combined(with: right, .subtract) }
-  public static func * (left: Number, right: Number) -> Number { left.combined(with: right, .multiply) }
+  public static func - (left: Number, right: Number) -> Number {
+    left.combined(with: right, .subtract)
+  }
+  public static func * (left: Number, right: Number) -> Number {
+    left.combined(with: right, .multiply)
+  }
 
   private func combined(with right: Number, _ operation: Term) -> Number {
     Number(terms: terms + right.terms + [operation], location: location)

@@ -10,7 +10,8 @@ public struct Parameter: Hashable, Sendable {
   public var location: SourceLocation
 
   public init(
-    _ name: String, in values: ClosedRange<UInt64>, by stride: UInt64 = 1, location: SourceLocation = .none
+    _ name: String, in values: ClosedRange<UInt64>, by stride: UInt64 = 1,
+    location: SourceLocation = .none
   ) {
     self.name = name
     self.first = values.lowerBound
@@ -31,5 +32,12 @@ public struct Parameter: Hashable, Sendable {
       let (next, overflow) = value.addingReportingOverflow(stride)
       return overflow || next > last ? nil : next
     }
+  }
+}
+
+extension Parameter {
+  /// The values as a message names them.
+  var range: String {
+    "\(first)…\(last)" + (stride == 1 ? "" : " by \(stride)")
   }
 }

@@ -11,7 +11,8 @@ public struct Rule: Hashable, Sendable {
   public var location: SourceLocation
 
   public init(
-    _ trigger: Trigger, delay: TimeSpan? = nil, repeating repetition: Repetition? = nil, do actions: [Action],
+    _ trigger: Trigger, delay: TimeSpan? = nil, repeating repetition: Repetition? = nil,
+    do actions: [Action],
     location: SourceLocation = .none
   ) {
     self.trigger = trigger
@@ -22,7 +23,8 @@ public struct Rule: Hashable, Sendable {
   }
 
   public init(
-    _ trigger: Trigger, delay: TimeSpan? = nil, repeating repetition: Repetition? = nil, do actions: Action...
+    _ trigger: Trigger, delay: TimeSpan? = nil, repeating repetition: Repetition? = nil,
+    do actions: Action...
   ) {
     self.init(trigger, delay: delay, repeating: repetition, do: actions)
   }

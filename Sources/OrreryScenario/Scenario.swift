@@ -5,7 +5,7 @@
 ///       parameters: [Parameter("K", in: 0...40)],
 ///       rules: [
 ///         Rule(.afterSerial("ready> "), do: .type("help{Enter}")),
-///         Rule(.onSymbol("Idle.wait", hit: 3), delay: .steps(.parameter("K")), do: .key(.a)),
+///         Rule(.onSymbol("Idle.wait", hit: 3), delay: .steps(.parameter("K")), do: .key("A")),
 ///       ],
 ///       stops: [StopCondition(.afterSerial("bye"))])
 ///     let run = try scenario.bound(with: [ParameterValue(name: "K", value: 7)])
@@ -25,7 +25,8 @@ public struct Scenario: Hashable, Sendable {
   var source: ScenarioSource
 
   public init(
-    machine: MachineSettings = MachineSettings(), limits: Limits = Limits(), lanes: [RecordedLane]? = nil,
+    machine: MachineSettings = MachineSettings(), limits: Limits = Limits(),
+    lanes: [RecordedLane]? = nil,
     allocators: [AllocatorFunction] = [], parameters: [Parameter] = [], rules: [Rule] = [],
     stops: [StopCondition] = []
   ) {
@@ -37,5 +38,44 @@ public struct Scenario: Hashable, Sendable {
     self.rules = rules
     self.stops = stops
     self.source = ScenarioSource(text: "", file: "")
+  }
+
+  /// The greatest size of a scenario's text, in bytes.
+  public static let textLimit = 4 << 20
+
+  /// Parses the language of docs/SCENARIO.md and checks every number, parameters at their first values.
+  ///
+  /// - Parameter file: the name that messages begin with.
+  /// - Throws: `ScenarioError` with all mistakes found.
+  public init(parsing text: String, file: String) throws(ScenarioError) {
+    let source = ScenarioSource(text: text, file: file)
+    guard text.utf8.count <= Self.textLimit else {
+      throw ScenarioError([
+        ScenarioProblem(
+          .error, "the scenario has \(text.utf8.count) bytes",
+          remedy: "at most \(Self.textLimit) are read", at: .none,
+          in: ScenarioSource(text: "", file: file))
+      ])
+    }
+    var parser = Parser(text, source)
+    parser.parse()
+    guard parser.problems.isEmpty else {
+      throw ScenarioError(parser.problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
+    }
+    self = parser.scenario
+    self.source = source
+    _ = try bound()
+  }
+
+  /// The scenario with a value for each parameter, the first of its values where `values` names none.
+  ///
+  /// - Throws: `ScenarioError` with every number that is out of its range, as written or with these values.
+  public func bound(with values: [ParameterValue] = []) throws(ScenarioError) -> BoundScenario {
+    var binder = Binder(self)
+    let bound = binder.bind(with: values)
+    guard binder.problems.isEmpty else {
+      throw ScenarioError(binder.problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
+    }
+    return bound
   }
 }
