@@ -97,3 +97,15 @@ public struct InputQueue: RawRepresentable, Hashable, Sendable {
 
   public static func serial(port: UInt8) -> InputQueue { InputQueue(rawValue: port &+ 1) }
 }
+
+extension Payload {
+  /// The code address the event is about: the interrupted or faulting instruction, or the caller of an allocator; nil when it has none.
+  public var codeAddress: UInt64? {
+    switch self {
+    case .interrupt(_, _, let rip), .interruptReturn(_, let rip, _), .exceptionReturn(_, let rip, _): rip
+    case .exception(let delivery), .tripleFault(let delivery): delivery.rip
+    case .heap(let call): call.caller
+    default: nil
+    }
+  }
+}

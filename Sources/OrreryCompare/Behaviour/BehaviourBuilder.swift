@@ -22,7 +22,7 @@ struct BehaviourBuilder {
   private var contexts = ContextStack()
   private var blocks = BlockIdentities()
   private var map: MapBehaviour
-  private var screen = ScreenShadow()
+  private var screen = ScreenContents()
   /// Bytes of unfinished lines, at most one for each section.
   private var unfinished: [(key: SectionKey, bytes: [UInt8])] = []
   /// Vectors that devices delivered, with their sources.
@@ -86,7 +86,7 @@ struct BehaviourBuilder {
   mutating func finish() -> [(lane: Lane, title: String, lines: [String])] {
     for (context, line) in map.flushAll() { add(.map, context, line) }
     for entry in unfinished where !entry.bytes.isEmpty { add(entry.key, BehaviourLine(Words.quoted(entry.bytes))) }
-    for line in screen.lines() {
+    for line in screen.behaviourLines() {
       add(SectionKey(lane: .output, stream: BehaviourBuilder.screenStream, context: .main), BehaviourLine(line))
     }
     presence.sort { ($0.vector, $0.source.rawValue) < ($1.vector, $1.source.rawValue) }

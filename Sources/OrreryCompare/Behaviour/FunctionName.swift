@@ -1,5 +1,5 @@
 /// A function's name without what a compiler adds to its copies: the same source function has the same name in every build.
-func functionName(_ name: String) -> String {
+public func functionName(_ name: String) -> String {
   var text = name[...]
   for prefix in ["specialized ", "generic specialization ", "merged ", "function signature specialization "] {
     while text.hasPrefix(prefix) { text = text.dropFirst(prefix.count) }

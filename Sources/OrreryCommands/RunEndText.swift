@@ -1,0 +1,25 @@
+import OrreryCompare
+import OrreryTrace
+
+/// The end of a run for a person and for a program.
+enum RunEndText {
+  /// One line for the end, then one for each report.
+  static func lines(_ end: RunEnd?) -> [String] {
+    guard let end else { return ["end: the recording was cut short"] }
+    var line = "end: \(end.reason.words)"
+    if let value = end.exitValue { line += ", exit value \(value)" }
+    line += ", after \(Words.number(end.steps)) steps, at clock \(Words.number(end.clock))"
+    return [end.text.isEmpty ? line : line + ": \(end.text)"] + end.reports.map { "report: \($0)" }
+  }
+
+  static func json(_ end: RunEnd) -> JSONObject {
+    var object = JSONObject()
+    object.add("reason", end.reason.words)
+    object.add("text", end.text)
+    object.add("steps", end.steps)
+    object.add("clock", end.clock)
+    if let value = end.exitValue { object.add("exitValue", UInt64(value)) } else { object.addNull("exitValue") }
+    object.add("reports", end.reports)
+    return object
+  }
+}

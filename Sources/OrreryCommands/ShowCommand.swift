@@ -1,0 +1,186 @@
+import ArgumentParser
+import OrreryBase
+import OrreryCompare
+import OrreryHost
+import OrreryTrace
+
+/// `orrery show T`.
+struct ShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Show what is in a trace.",
+    discussion: """
+      Writes one line an event: number, clock, lane, what happened. Options choose lanes, a range of time, a function. \
+      A trace whose recording was cut short is shown as far as it goes; of a damaged one, all that is intact.
+
+      Exit code: 0, or 2 when the trace is damaged or cannot be read.
+      """)
+
+  @Argument(help: "The trace.") var trace: String
+  @Option(
+    help: ArgumentHelp("Only these lanes: \(LaneOption.allValueStrings.joined(separator: ", ")).", valueName: "lanes"))
+  var lane: [LaneOption] = []
+  @Option(help: ArgumentHelp("Only events at or after this time: clocks, or such as 5ms.", valueName: "time"))
+  var from: TimeOption?
+  @Option(help: ArgumentHelp("Only events before this time.", valueName: "time")) var to: TimeOption?
+  @Option(help: ArgumentHelp("Only events at code in functions of this name.", valueName: "name")) var symbol: String?
+  @Option(help: ArgumentHelp("At most this many events.", valueName: "n")) var limit: UInt64?
+  @Flag(help: "Write one JSON object a line.") var json = false
+  @Flag(help: "Show the text screen as it is at the end, or at --to.") var screen = false
+  @Flag(help: "Show the behaviour: the text of a golden.") var behaviour = false
+
+  func validate() throws {
+    guard [json, screen, behaviour].count(where: { $0 }) <= 1 else {
+      throw ValidationError("choose one of --json, --screen and --behaviour")
+    }
+    guard !(behaviour && (from != nil || to != nil || symbol != nil || limit != nil)) else {
+      throw ValidationError("--behaviour is about the whole run: leave out --from, --to, --symbol and --limit")
+    }
+  }
+
+  func run() throws {
+    do {
+      var output = StandardStream.output
+      // Large writes: a trace has millions of lines.
+      var buffer = ""
+      let damage = try show { line in
+        buffer += line
+        buffer += "\n"
+        if buffer.utf8.count >= 1 << 16 {
+          output.write(buffer)
+          buffer = ""
+        }
+      }
+      output.write(buffer)
+      for place in damage { StandardStream.error.writeLine("orrery show: \(trace): damaged at \(place)") }
+      if !damage.isEmpty { throw ExitCode(2) }
+    } catch let failure as CommandFailure {
+      StandardStream.error.writeLine("orrery show: \(failure)")
+      throw ExitCode(2)
+    }
+  }
+
+  /// Gives the output line by line; returns the damage that was met.
+  func show(_ write: (String) -> Void) throws -> [TraceDamage] {
+    let opened = try OpenedTrace(path: trace)
+    let rendering = opened.rendering()
+    if behaviour {
+      let text = try opened.attempt { reader throws(TraceError) in
+        try Behaviour(trace: reader, rendering: rendering, lanes: LaneOption.union(lane)).text
+      }
+      write(String(text.dropLast()))
+      return []
+    }
+    let range = try clockRange(opened)
+    if screen { return try showScreen(opened, before: range.end, write) }
+    return try showEvents(opened, rendering, range, write)
+  }
+
+  private func showEvents(
+    _ opened: OpenedTrace, _ rendering: EventRendering, _ range: (start: Clock, end: Clock?), _ write: (String) -> Void
+  ) throws(CommandFailure) -> [TraceDamage] {
+    let lanes = LaneOption.union(lane)
+    var damage = opened.reader.damage
+    // With a filter the events are what is asked for; without one the trace as a whole is.
+    let isWhole = lane.isEmpty && from == nil && to == nil && symbol == nil && limit == nil
+    if isWhole { for line in headerLines(opened, &damage) { write(line) } }
+    var events = try opened.attempt { reader throws(TraceError) in
+      range.start == 0 ? reader.events() : try reader.events(fromClock: range.start)
+    }
+    var count: UInt64 = 0
+    while count < limit ?? .max,
+      let event = try opened.attempt({ _ throws(TraceError) in try events.next(noting: &damage) })
+    {
+      if let end = range.end, event.clock >= end { break }
+      guard lanes.contains(event.lane), isAtSymbol(event, rendering) else { continue }
+      write(json ? rendering.json(event).description : rendering.line(event))
+      count += 1
+    }
+    if isWhole {
+      if json {
+        var object = JSONObject()
+        if let end = opened.reader.end { object.add("end", RunEndText.json(end)) } else { object.addNull("end") }
+        write(object.description)
+      } else {
+        for line in RunEndText.lines(opened.reader.end) { write(line) }
+      }
+    }
+    return damage
+  }
+
+  private func isAtSymbol(_ event: Event, _ rendering: EventRendering) -> Bool {
+    guard let symbol else { return true }
+    guard let address = event.payload.codeAddress, let place = rendering.symbolizer.function(containing: address) else {
+      return false
+    }
+    // `grow` finds `Kernel.Heap.grow`, and `Heap.grow` does; `row` does not.
+    let name = functionName(place.name)
+    return name == symbol || name.hasSuffix("." + symbol) || name.hasSuffix("::" + symbol)
+  }
+
+  private func showScreen(
+    _ opened: OpenedTrace, before end: Clock?, _ write: (String) -> Void
+  ) throws(CommandFailure) -> [TraceDamage] {
+    var contents = ScreenContents()
+    var damage = opened.reader.damage
+    var events = opened.reader.events()
+    while let event = try opened.attempt({ _ throws(TraceError) in try events.next(noting: &damage) }) {
+      if let end, event.clock >= end { break }
+      if case .screen(let row, let column, let cells) = event.payload {
+        contents.apply(row: row, column: column, cells: cells)
+      }
+    }
+    for line in contents.lines() { write(line) }
+    return damage
+  }
+
+  private func clockRange(_ opened: OpenedTrace) throws(CommandFailure) -> (start: Clock, end: Clock?) {
+    guard from != nil || to != nil else { return (0, nil) }
+    let setting = (try? opened.reader.header())?.configuration.first { $0.key == "frequency" }
+    let frequency = setting.flatMap { UInt64($0.value) }.flatMap { $0 > 0 ? ClockFrequency(hertz: $0) : nil }
+    func clock(_ option: TimeOption?, _ name: String) throws(CommandFailure) -> Clock? {
+      guard let option else { return nil }
+      guard let clock = option.clock(frequency ?? .defaultFrequency) else {
+        throw CommandFailure("\(name) is later than any clock; give a time below 2^64 clocks")
+      }
+      return clock
+    }
+    return (try clock(from, "--from") ?? 0, try clock(to, "--to"))
+  }
+
+  private func headerLines(_ opened: OpenedTrace, _ damage: inout [TraceDamage]) -> [String] {
+    let header: TraceHeader
+    do throws(TraceError) { header = try opened.reader.header() } catch {
+      if case .damaged(let place) = error, !damage.contains(place) { damage.append(place) }
+      return []
+    }
+    if json {
+      // A list, for a key may be there several times.
+      let settings = header.configuration.map { setting in
+        var object = JSONObject()
+        object.add("key", setting.key)
+        object.add("value", setting.value)
+        return object
+      }
+      var object = JSONObject()
+      object.add("revision", header.revision)
+      object.add("configuration", settings)
+      object.add("lanes", header.lanes.lanes.map(\.name))
+      object.add("stateInterval", header.stateInterval)
+      object.add("imageBytes", UInt64(header.image.count))
+      object.add("imageHash", Hash128(of: header.image).description)
+      object.add("scenarioName", header.scenarioName)
+      object.add("scenario", header.scenario)
+      var line = JSONObject()
+      line.add("header", object)
+      return [line.description]
+    }
+    return [
+      "trace: revision \(header.revision), \(Words.size(opened.reader.byteCount))"
+        + (opened.reader.eventCount.map { ", \(Words.number($0)) events" } ?? ", cut short"),
+      "image: \(Words.size(UInt64(header.image.count))), hash \(Hash128(of: header.image))",
+      "scenario: \(header.scenarioName.isEmpty ? "none" : header.scenarioName)",
+    ] + header.configuration.map { "setting: \($0.key) \($0.value)" }
+      + ["lanes: " + header.lanes.lanes.map(\.name).joined(separator: " ")]
+  }
+}

@@ -1,0 +1,121 @@
+import OrreryCompare
+import OrreryTrace
+
+/// Two traces compared, as `orrery diff` shows it.
+struct TraceDiff {
+  private let left: OpenedTrace
+  private let right: OpenedTrace
+  private let comparison: TraceComparison
+
+  init(_ left: OpenedTrace, _ right: OpenedTrace, lanes: LaneSet, context: Int) throws(CommandFailure) {
+    self.left = left
+    self.right = right
+    do throws(TraceError) {
+      comparison = try compareTraces(left.reader, right.reader, lanes: lanes, context: context)
+    } catch {
+      // Whose damage it was: the one that cannot be read on its own.
+      for trace in [left, right] {
+        let found = try trace.attempt { reader throws(TraceError) in try reader.verify() }
+        if let first = found.first { throw CommandFailure(.damaged(first), path: trace.path) }
+      }
+      throw CommandFailure("\(left.path), \(right.path): \(error)")
+    }
+  }
+
+  func result(json: Bool, stat: Bool) -> CommandResult {
+    var result = CommandResult(code: comparison.isEqual ? 0 : 1)
+    for trace in [left, right] {
+      if !trace.reader.isComplete {
+        result.notes.append("\(trace.path): the recording was cut short; what is there was compared")
+      }
+      result.notes += trace.reader.damage.map { "\(trace.path): damaged at \($0)" }
+    }
+    if json {
+      result.output = self.json().description + "\n"
+    } else if !comparison.isEqual {
+      result.output = stat ? summary() + "\n" : text()
+    }
+    return result
+  }
+
+  private func summary() -> String {
+    var parts: [String] = []
+    if !comparison.headers.isEmpty { parts.append("header: " + comparison.headers.map(\.name).joined(separator: ", ")) }
+    if let difference = comparison.firstDifference {
+      let event = difference.left.first ?? difference.right.first
+      parts.append(
+        "first different event: \(Words.number(event?.sequence ?? 0)), \(event?.lane.name ?? ""), clock \(Words.number(event?.clock ?? 0))"
+      )
+    }
+    if comparison.end != nil { parts.append("end") }
+    return parts.joined(separator: "; ")
+  }
+
+  private func text() -> String {
+    var lines = ["--- \(left.path)", "+++ \(right.path)"]
+    for header in comparison.headers {
+      lines.append("@@ header: \(header.name) @@")
+      lines.append("-\(header.left ?? "(none)")")
+      lines.append("+\(header.right ?? "(none)")")
+    }
+    if let difference = comparison.firstDifference {
+      let leftRendering = left.rendering()
+      let rightRendering = right.rendering()
+      let event = difference.left.first ?? difference.right.first
+      lines.append("@@ first different event: \(Words.number(event?.sequence ?? 0)), \(event?.lane.name ?? "") @@")
+      lines += difference.equal.map { " " + leftRendering.line($0) }
+      lines += difference.left.map { "-" + leftRendering.line($0) }
+      if difference.left.isEmpty { lines.append("-" + TraceDiff.noEvent(isCut: difference.isLeftCut)) }
+      lines += difference.right.map { "+" + rightRendering.line($0) }
+      if difference.right.isEmpty { lines.append("+" + TraceDiff.noEvent(isCut: difference.isRightCut)) }
+    }
+    if let end = comparison.end {
+      lines.append("@@ end @@")
+      lines += RunEndText.lines(end.left).map { "-" + $0 }
+      lines += RunEndText.lines(end.right).map { "+" + $0 }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func noEvent(isCut: Bool) -> String {
+    isCut ? "(the recording was cut short here)" : "(no further event)"
+  }
+
+  private func json() -> JSONObject {
+    var object = JSONObject()
+    object.add("equal", comparison.isEqual)
+    object.add("left", left.path)
+    object.add("right", right.path)
+    object.add(
+      "headers",
+      comparison.headers.map { header in
+        var part = JSONObject()
+        part.add("name", header.name)
+        if let left = header.left { part.add("left", left) } else { part.addNull("left") }
+        if let right = header.right { part.add("right", right) } else { part.addNull("right") }
+        return part
+      })
+    if let difference = comparison.firstDifference {
+      let leftRendering = left.rendering()
+      let rightRendering = right.rendering()
+      var part = JSONObject()
+      part.add("equal", difference.equal.map { leftRendering.json($0) })
+      part.add("left", difference.left.map { leftRendering.json($0) })
+      part.add("right", difference.right.map { rightRendering.json($0) })
+      part.add("leftCut", difference.isLeftCut)
+      part.add("rightCut", difference.isRightCut)
+      object.add("firstDifference", part)
+    } else {
+      object.addNull("firstDifference")
+    }
+    if let end = comparison.end {
+      var part = JSONObject()
+      if let left = end.left { part.add("left", RunEndText.json(left)) } else { part.addNull("left") }
+      if let right = end.right { part.add("right", RunEndText.json(right)) } else { part.addNull("right") }
+      object.add("end", part)
+    } else {
+      object.addNull("end")
+    }
+    return object
+  }
+}
