@@ -1,5 +1,6 @@
 import OrreryBase
 public import OrreryImage
+import OrreryScenario
 public import OrreryTrace
 
 /// Names code addresses by the symbols of a kernel image.
@@ -36,5 +37,12 @@ extension TraceReader {
   public func symbolizer() -> any Symbolizer {
     guard let header = try? header(), let image = try? KernelImage(bytes: header.image) else { return NoSymbols() }
     return ImageSymbolizer(image)
+  }
+}
+
+extension EventRendering {
+  /// Words for the events of `reader`: functions by the symbols of its own image, keys by their names in scenarios.
+  public init(of reader: TraceReader) {
+    self.init(symbolizer: reader.symbolizer(), keyName: { KeyNames.name(of: $0) })
   }
 }

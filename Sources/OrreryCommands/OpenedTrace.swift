@@ -28,8 +28,8 @@ struct OpenedTrace {
     }
   }
 
-  /// Words for the trace's events: functions by the symbols of its own image.
-  func rendering() -> EventRendering { EventRendering(symbolizer: reader.symbolizer()) }
+  /// Words for the trace's events.
+  func rendering() -> EventRendering { EventRendering(of: reader) }
 
   /// Does `work` with the trace; an error says which trace it is about.
   func attempt<Result>(_ work: (TraceReader) throws(TraceError) -> Result) throws(CommandFailure) -> Result {
