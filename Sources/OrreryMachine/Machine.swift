@@ -10,41 +10,43 @@ public import OrreryBase
 ///     let exit = machine.run(untilClock: 1_000_000, untilSteps: .max)
 ///
 /// What the guest does is written to `probes`, which the caller drains. A machine costs the RAM the guest has touched and about 1 MiB.
-/// It is not safe to use from two threads at once.
+/// It is not safe to use from two threads at once; as no method is entered again from within another, checks of exclusive access are off for its properties.
 public final class Machine {
   public let configuration: MachineConfiguration
   public let probes = ProbeBuffer()
 
   let cpu: CPU
   let board: Board
-  var inputs = InputQueue()
+  @exclusivity(unchecked) var inputs = InputQueue()
   /// The next `run` goes on after the boundary's events and sample: the instruction at `rip` is about to execute.
-  var standsAtInstruction = false
+  @exclusivity(unchecked) var standsAtInstruction = false
   /// The single-step trap of the instruction that retired last is still to be delivered.
-  var owesSingleStepTrap = false
+  @exclusivity(unchecked) var owesSingleStepTrap = false
   /// Where `run` returned `.anchor` and the instruction has not retired since: an interrupt or fault taken in between does not make it a second execution.
-  var reportedAnchors = AttemptList()
+  @exclusivity(unchecked) var reportedAnchors = AttemptList()
   /// Where a call or return was recorded and the instruction has not retired since.
-  var reportedCalls = AttemptList()
+  @exclusivity(unchecked) var reportedCalls = AttemptList()
   /// The contents of memory that `PageFlags.dirty` counts from.
-  var baseline = PageStore()
-  var hashTree: PageHashTree
+  @exclusivity(unchecked) var baseline = PageStore()
+  @exclusivity(unchecked) var hashTree: PageHashTree
 
   /// `run` returns `.serialOutput` at the boundary after a byte left a serial port.
-  public var pausesAfterSerialOutput = false
+  @exclusivity(unchecked) public var pausesAfterSerialOutput = false
   /// `run` returns `.keyboardRead` at the boundary after the guest read the last byte that the keyboard had.
-  public var pausesAfterKeyboardRead = false
+  @exclusivity(unchecked) public var pausesAfterKeyboardRead = false
 
   public init(configuration: MachineConfiguration) {
     self.configuration = configuration
     board = Board(configuration: configuration, probes: probes)
     hashTree = PageHashTree(pageCount: configuration.memorySize >> 12)
+    let translations = UnsafeMutablePointer<TranslationCache>.allocate(capacity: 1)
+    translations.initialize(to: TranslationCache(memorySize: configuration.memorySize))
     let system = UnsafeMutablePointer<SystemState>.allocate(capacity: 1)
     system.initialize(
-      to: SystemState(configuration: configuration, probes: probes, videoMemory: board.videoMemory))
-    let translations = system.pointer(to: \.translations)
+      to: SystemState(
+        configuration: configuration, probes: probes, videoMemory: board.videoMemory, translations: translations))
     let memory = UnsafeMutablePointer<PhysicalMemory>.allocate(capacity: 1)
-    memory.initialize(to: PhysicalMemory(size: configuration.memorySize, translations: translations!))
+    memory.initialize(to: PhysicalMemory(size: configuration.memorySize, translations: translations))
     let blocks = UnsafeMutablePointer<BlockCache>.allocate(capacity: 1)
     blocks.initialize(to: BlockCache())
     let breakpoints = UnsafeMutablePointer<BreakpointSet>.allocate(capacity: 1)
@@ -52,8 +54,8 @@ public final class Machine {
     cpu = .allocate(capacity: 1)
     cpu.initialize(
       to: CPUState(
-        tlb: system.pointee.translations.supervisor, supervisorTLB: system.pointee.translations.supervisor,
-        userTLB: system.pointee.translations.user, memory: memory, blocks: blocks, breakpoints: breakpoints,
+        tlb: translations.pointee.supervisor, supervisorTLB: translations.pointee.supervisor,
+        userTLB: translations.pointee.user, memory: memory, blocks: blocks, breakpoints: breakpoints,
         board: Unmanaged.passUnretained(board), system: system))
     cpu.resetSegments()
     if configuration.probes.contains(.calls) {

@@ -7,10 +7,10 @@ public final class ProbeBuffer {
   /// Large enough to make the exit from the run loop rare, small enough to stay in the second-level cache with what it displaces.
   public static let drainThreshold = 2048
 
-  private var records: UnsafeMutableBufferPointer<ProbeRecord>
-  public private(set) var count = 0
+  @exclusivity(unchecked) private var records: UnsafeMutableBufferPointer<ProbeRecord>
+  @exclusivity(unchecked) public private(set) var count = 0
   /// What records refer to by offset: cells of screen rows.
-  public private(set) var bytes: [UInt8] = []
+  @exclusivity(unchecked) public private(set) var bytes: [UInt8] = []
 
   public init() {
     records = .allocate(capacity: Self.drainThreshold * 2)

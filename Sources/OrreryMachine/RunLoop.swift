@@ -66,9 +66,13 @@ extension Machine {
     return nil
   }
 
-  private func takeStop() -> StopReason? {
+  @inline(__always)
+  private func takeStop() -> StopReason? { cpu.pointee.isStopped || board.isStopped ? stopReason() : nil }
+
+  @inline(never)
+  private func stopReason() -> StopReason? {
     if cpu.pointee.stop == nil { cpu.pointee.stop = board.stop }
-    if cpu.pointee.stop != nil { cutScreen() }
+    cutScreen()
     return cpu.pointee.stop
   }
 
@@ -113,7 +117,7 @@ extension Machine {
     }
     guard board.interruptRequested else { return false }
     let (vector, source) = board.acknowledgeInterrupt(clock: cpu.pointee.clock)
-    if board.stop == nil { deliver(.interrupt(vector: vector, source: source)) }
+    if !board.isStopped { deliver(.interrupt(vector: vector, source: source)) }
     return true
   }
 
@@ -143,7 +147,7 @@ extension Machine {
   /// Moves the clock to the next thing that can happen to a halted processor. False when nothing ever can.
   private func sleep(untilClock: Clock) -> Bool {
     cutScreen()
-    let canBeWoken = cpu.pointee.systemFlags & Flag.interrupt != 0 && board.canWakeProcessor
+    let canBeWoken = cpu.pointee.systemFlags & Flag.interrupt != 0 ? board.canWakeProcessor : board.hasWorkLeft
     guard canBeWoken || inputs.count > 0 else { return false }
     let next = min(untilClock, board.nextDeadline, inputs.nextClock)
     guard next > cpu.pointee.clock else { return true }
@@ -177,7 +181,7 @@ extension Machine {
     cpu.pointee.resumesAtBreakpoint = isBreakpoint
     let exit = cpu.execute()
     let isRetired = cpu.pointee.steps != steps
-    guard cpu.pointee.stop == nil, board.stop == nil else { return isRetired }
+    guard !cpu.pointee.isStopped, !board.isStopped else { return isRetired }
     if exit == .fault {
       let fault = cpu.pointee.fault
       cpu.pointee.hasFault = false

@@ -1,8 +1,8 @@
 internal import OrreryBase
 
 /// The machine's state that only slow paths touch, behind one pointer in `CPUState`.
-struct SystemState {
-  var translations: TranslationCache
+struct SystemState: ~Copyable {
+  let translations: UnsafeMutablePointer<TranslationCache>
   var tables: TableWatch
   var calls: CallWatch
   let probes: ProbeBuffer
@@ -15,8 +15,11 @@ struct SystemState {
   /// INT n, INT3, INTO or a fast system call retired: it took TF away, so no single-step trap follows.
   var tookSoftwareInterrupt = false
 
-  init(configuration: MachineConfiguration, probes: ProbeBuffer, videoMemory: UnsafeMutableRawPointer) {
-    translations = TranslationCache(memorySize: configuration.memorySize)
+  init(
+    configuration: MachineConfiguration, probes: ProbeBuffer, videoMemory: UnsafeMutableRawPointer,
+    translations: UnsafeMutablePointer<TranslationCache>
+  ) {
+    self.translations = translations
     tables = TableWatch()
     calls = CallWatch(configuration.callProbes)
     openBus = .allocate(byteCount: PhysicalMemory.pageSize, alignment: PhysicalMemory.pageSize)
@@ -27,8 +30,16 @@ struct SystemState {
   }
 
   func deallocate() {
-    translations.deallocate()
+    translations.pointee.deallocate()
+    translations.deinitialize(count: 1).deallocate()
     openBus.deallocate()
+  }
+}
+
+extension CPUState {
+  /// Whether `stop` holds a reason, told without copying it.
+  var isStopped: Bool {
+    if case .some = stop { true } else { false }
   }
 }
 

@@ -90,13 +90,15 @@ extension CPU {
   func installReturnPoint(_ address: UInt64) {
     let breakpoints = pointee.breakpoints
     guard !breakpoints.pointee.roles(at: address).contains(.returnPoint) else { return }
-    let calls = pointee.system.pointer(to: \.calls)!
-    if calls.pointee.returnPointCount == CallWatch.maximumReturnPointCount {
+    let system = pointee.system
+    if system.pointee.calls.returnPointCount == CallWatch.maximumReturnPointCount {
       breakpoints.pointee.removeAll(.returnPoint)
-      calls.pointee.returnPointCount = 0
-      for call in calls.pointee.openCalls where call.returnAddress != address { installReturnPoint(call.returnAddress) }
+      system.pointee.calls.returnPointCount = 0
+      for call in system.pointee.calls.openCalls where call.returnAddress != address {
+        installReturnPoint(call.returnAddress)
+      }
     }
-    calls.pointee.returnPointCount += 1
+    system.pointee.calls.returnPointCount += 1
     if breakpoints.pointee.insert(address, .returnPoint) { forgetBlocks() }
   }
 

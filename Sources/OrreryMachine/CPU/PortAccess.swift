@@ -49,6 +49,6 @@ extension CPU {
       board.cutScreen(clock: clock, rip: rip)
       return true
     }
-    if wasDirty { pointee.system.pointee.translations.dropVideoWriteTags() }
+    if wasDirty { pointee.system.pointee.translations.pointee.dropVideoWriteTags() }
   }
 }

@@ -73,7 +73,7 @@ extension CPU {
     let checksAlignment =
       pointee.cpl == 3 && pointee.cr0 & ControlRegister.am != 0 && pointee.systemFlags & Flag.alignmentCheck != 0
     if checksAlignment {
-      pointee.tlb = pointee.system.pointee.translations.empty
+      pointee.tlb = pointee.system.pointee.translations.pointee.empty
     } else {
       pointee.tlb = pointee.cpl == 3 ? pointee.userTLB : pointee.supervisorTLB
     }

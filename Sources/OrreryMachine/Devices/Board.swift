@@ -4,6 +4,9 @@ internal import OrreryBase
 ///
 /// Absent devices whose ports a PC decodes for nobody read 0xFF, and writes go nowhere: COM3 and COM4 (0x3E8…0x3EF, 0x2E8…0x2EF), the parallel ports
 /// (0x278…0x27F, 0x378…0x37F, 0x3BC…0x3BF), a monochrome display (0x3B0…0x3BB). Every other port that is not some device's is not modelled.
+///
+/// The run loop is here at every boundary, and checks of exclusive access cost it more than the devices do. One thread uses a board, no method is entered again
+/// from within another, and no two properties share storage: so the checks are off for its properties.
 final class Board {
   static let videoMemorySize = 32 << 10
 
@@ -12,35 +15,35 @@ final class Board {
 
   private let probes: ProbeBuffer
   private let recorded: ProbeSet
-  private var events = EventQueue()
-  private var wires: Wires
+  @exclusivity(unchecked) private var events = EventQueue()
+  @exclusivity(unchecked) private var wires: Wires
 
-  private var interrupts = I8259APair()
-  private var timer: I8254
-  private var keyboardController: I8042
-  private var systemControl: SystemControl
-  private var realTimeClock: MC146818
-  private var com1: UART16550
-  private var com2: UART16550
-  private var vga: VGAText
-  private var debugConsole = DebugConsole()
-  private var debugExit = DebugExit()
+  @exclusivity(unchecked) private var interrupts = I8259APair()
+  @exclusivity(unchecked) private var timer: I8254
+  @exclusivity(unchecked) private var keyboardController: I8042
+  @exclusivity(unchecked) private var systemControl: SystemControl
+  @exclusivity(unchecked) private var realTimeClock: MC146818
+  @exclusivity(unchecked) private var com1: UART16550
+  @exclusivity(unchecked) private var com2: UART16550
+  @exclusivity(unchecked) private var vga: VGAText
+  @exclusivity(unchecked) private var debugConsole = DebugConsole()
+  @exclusivity(unchecked) private var debugExit = DebugExit()
 
   // MARK: The lines to the processor
 
   /// The INTR pin: the 8259s have a request to present.
-  private(set) var interruptRequested = false
+  @exclusivity(unchecked) private(set) var interruptRequested = false
   /// An edge on the NMI pin that has not been taken.
-  private(set) var nonMaskableRequested = false
+  @exclusivity(unchecked) private(set) var nonMaskableRequested = false
   /// Vectors from a scenario that have not been taken, the oldest first, each at most once.
-  private var scriptedVectors: [UInt8] = []
+  @exclusivity(unchecked) private var scriptedVectors: [UInt8] = []
 
   // MARK: The screen
 
   /// A cell may have changed since the last `cutScreen`.
-  private(set) var isScreenDirty = false
+  @exclusivity(unchecked) private(set) var isScreenDirty = false
   /// The step at which that began.
-  private(set) var screenDirtySince: Steps = 0
+  @exclusivity(unchecked) private(set) var screenDirtySince: Steps = 0
 
   init(configuration: MachineConfiguration, probes: ProbeBuffer) {
     let frequency = configuration.frequency
@@ -71,15 +74,22 @@ final class Board {
   /// Whether an armed event could lead to an interrupt or to output, as the masks are now: with this false and no inputs to come, a halted processor
   /// sleeps for ever.
   var canWakeProcessor: Bool {
-    func isArmed(_ slot: EventSlot) -> Bool { events.deadline(of: slot) != .max }
-    // What the keyboard and the serial ports still have to do comes to an end by itself.
-    return isArmed(.keyboard) || isArmed(.com1) || isArmed(.com2)
+    hasWorkLeft
       || isArmed(.timer) && interrupts.isUnmasked(I8254.interruptLine)
       || isArmed(.realTimeClock) && interrupts.isUnmasked(MC146818.interruptLine)
   }
 
+  /// Whether the keyboard or a serial port has something left to do, which comes to an end by itself.
+  var hasWorkLeft: Bool { isArmed(.keyboard) || isArmed(.com1) || isArmed(.com2) }
+
+  private func isArmed(_ slot: EventSlot) -> Bool { events.deadline(of: slot) != .max }
+
   /// Why a device ended the run.
   var stop: StopReason? { wires.stop }
+
+  var isStopped: Bool {
+    if case .some = wires.stop { true } else { false }
+  }
 
   /// What happened since the caller last cleared it.
   var pauses: PauseSet {

@@ -55,7 +55,7 @@ extension CPU {
     let isUser = pointee.cpl == 3
     let access: MemoryAccess = forWrite ? .write : .read
     guard isCanonical(linear), !checksAlignment else { return nil }
-    if pointee.system.pointee.translations.lookUp(linear) == nil {
+    if pointee.system.pointee.translations.pointee.lookUp(linear) == nil {
       guard case .page = walk(linear, access, isUser: isUser, hasEffects: false) else { return nil }
     }
     let saved = (pointee.cr2, pointee.fault, pointee.hasFault)
@@ -73,7 +73,7 @@ extension CPU {
       }
       return pointee.memory.pointee.bytes(ofFrame: frame) + offset
     }
-    guard let page = videoPage(frame), !forWrite || isScreenDirty else { return nil }
+    guard let page = videoPage(frame), !forWrite || takesPlainScreenStores else { return nil }
     return page + offset
   }
 
@@ -85,7 +85,7 @@ extension CPU {
       return nil
     }
     guard let translation = translate(linear, .execute, isUser: pointee.cpl == 3) else { return nil }
-    pointee.system.pointee.translations.noteFetch(linear)
+    pointee.system.pointee.translations.pointee.noteFetch(linear)
     let frame = translation.physicalPage >> 12
     if pointee.memory.pointee.isRAM(frame) {
       return (frame, UnsafeRawPointer(pointee.memory.pointee.bytes(ofFrame: frame)))
@@ -112,8 +112,11 @@ extension CPU {
 
   // MARK: Parts
 
+  /// Whether nobody waits for the next store to video memory.
+  private var takesPlainScreenStores: Bool { isScreenDirty || !pointee.system.pointee.recorded.contains(.screen) }
+
   /// CR0.AM, RFLAGS.AC and CPL 3: the TLB in use is the one that never hits.
-  private var checksAlignment: Bool { pointee.tlb == pointee.system.pointee.translations.empty }
+  private var checksAlignment: Bool { pointee.tlb == pointee.system.pointee.translations.pointee.empty }
 
   private func isAligned(_ linear: UInt64, size: Int) -> Bool {
     !checksAlignment || linear & UInt64(size - 1) == 0 || faults(.alignmentCheck)
@@ -167,7 +170,7 @@ extension CPU {
       storePhysical(translation.physicalPage | linear & 0xFFF, value, size: size)
     else { return false }
     // The store may have changed the tables themselves: then the next access translates anew.
-    if pointee.system.pointee.translations.lookUp(linear) != nil { fill(linear, translation, isUser: isUser) }
+    if pointee.system.pointee.translations.pointee.lookUp(linear) != nil { fill(linear, translation, isUser: isUser) }
     return true
   }
 
@@ -188,16 +191,16 @@ extension CPU {
     if pointee.memory.pointee.isRAM(frame) {
       let isWritable = mayWrite && pointee.memory.pointee.pageFlags(frame).takesPlainStores
       if isWritable { pointee.memory.pointee.markWriteTagged(frame) }
-      system.pointee.translations.fill(
+      system.pointee.translations.pointee.fill(
         linear, isUser: isUser, physicalPage: translation.physicalPage,
         host: pointee.memory.pointee.bytes(ofFrame: frame), isWritable: isWritable)
     } else if let page = videoPage(frame) {
-      let isWritable = mayWrite && isScreenDirty
-      system.pointee.translations.fill(
+      let isWritable = mayWrite && takesPlainScreenStores
+      system.pointee.translations.pointee.fill(
         linear, isUser: isUser, physicalPage: translation.physicalPage, host: page, isWritable: isWritable)
-      if isWritable { system.pointee.translations.noteVideoWriteTag(linear, isUser: isUser) }
+      if isWritable { system.pointee.translations.pointee.noteVideoWriteTag(linear, isUser: isUser) }
     } else if let page = firmwarePage(frame) {
-      system.pointee.translations.fill(
+      system.pointee.translations.pointee.fill(
         linear, isUser: isUser, physicalPage: translation.physicalPage, host: page, isWritable: false)
     }
   }

@@ -184,7 +184,7 @@ extension CPU {
 
   private func noteTable(frame: UInt64, level: UInt8, base: UInt64) {
     pointee.memory.pointee.mark(frame, .translating)
-    pointee.system.pointee.translations.noteTable(frame: frame, level: level, base: base)
+    pointee.system.pointee.translations.pointee.noteTable(frame: frame, level: level, base: base)
   }
 
   // MARK: Translation with the cache
@@ -192,7 +192,8 @@ extension CPU {
   /// The physical page of `linear`. On a page fault CR2 and `fault` are set and the answer is nil; nil without a fault when `stop` was set.
   @inline(__always)
   func translate(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool) -> Translation? {
-    if let found = pointee.system.pointee.translations.lookUp(linear), allows(found.rights, access, isUser: isUser),
+    if let found = pointee.system.pointee.translations.pointee.lookUp(linear),
+      allows(found.rights, access, isUser: isUser),
       access != .write || found.rights.contains(.dirty)
     {
       return found
@@ -204,7 +205,7 @@ extension CPU {
   private func translateByWalk(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool) -> Translation? {
     switch walk(linear, access, isUser: isUser, hasEffects: true) {
     case .page(let physicalPage, let rights):
-      pointee.system.pointee.translations.insert(linear, physicalPage: physicalPage, rights: rights)
+      pointee.system.pointee.translations.pointee.insert(linear, physicalPage: physicalPage, rights: rights)
       return Translation(linearPage: linear & ~0xFFF, physicalPage: physicalPage, rights: rights)
     case .fault(let code):
       pointee.cr2 = linear
@@ -220,7 +221,9 @@ extension CPU {
 
   /// The physical address that `linear` is mapped to for any access at all; changes nothing.
   func peekTranslation(_ linear: UInt64) -> UInt64? {
-    if let found = pointee.system.pointee.translations.lookUp(linear) { return found.physicalPage | linear & 0xFFF }
+    if let found = pointee.system.pointee.translations.pointee.lookUp(linear) {
+      return found.physicalPage | linear & 0xFFF
+    }
     guard isCanonical(linear), case .page(let page, _) = walk(linear, .read, isUser: false, hasEffects: false) else {
       return nil
     }
@@ -235,7 +238,7 @@ extension CPU {
 
   /// Forgets every translation, in the TLBs and in the block cache.
   func flushTranslations() {
-    pointee.system.pointee.translations.flush()
+    pointee.system.pointee.translations.pointee.flush()
     pointee.blocks.pointee.translationsChanged()
     pointee.leavesBlock = true
   }
@@ -244,19 +247,20 @@ extension CPU {
   func forgetBlocks() {
     pointee.blocks.pointee.removeAll()
     pointee.memory.pointee.forgetCode()
-    pointee.system.pointee.translations.forgetFetches()
+    pointee.system.pointee.translations.pointee.forgetFetches()
     pointee.leavesBlock = true
   }
 
   /// A store changed an entry that the walker may have used: what was cached from it goes. `old` is what was there, eight aligned bytes.
   func entryChanged(frame: UInt64, offset: UInt64, old: UInt64) {
-    let consequence = pointee.system.pointee.translations.consequence(ofChangeIn: frame, entryIndex: offset >> 3)
+    let consequence = pointee.system.pointee.translations.pointee.consequence(
+      ofChangeIn: frame, entryIndex: offset >> 3)
     if case .unused = consequence { return pointee.memory.pointee.unmark(frame, .translating) }
     // Nothing is cached from an entry that was not present.
     guard old & 1 != 0 || pagingMode == .twoLevel && old >> 32 & 1 != 0 else { return }
     if case .page(let linear) = consequence {
-      guard pointee.system.pointee.translations.invalidate(linear) else { return }
-      pointee.system.pointee.translations.forgetFetches()
+      guard pointee.system.pointee.translations.pointee.invalidate(linear) else { return }
+      pointee.system.pointee.translations.pointee.forgetFetches()
       pointee.blocks.pointee.translationsChanged()
       pointee.leavesBlock = true
     } else {

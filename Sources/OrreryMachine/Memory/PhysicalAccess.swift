@@ -49,7 +49,7 @@ extension CPU {
       return true
     }
     if let video = videoPage(frame) {
-      if !isScreenDirty {
+      if !isScreenDirty && pointee.system.pointee.recorded.contains(.screen) {
         let steps = pointee.steps
         pointee.board._withUnsafeGuaranteedRef { $0.screenWasTouched(steps: steps) }
         // The run loop must learn when the screen is to be cut.

@@ -4,7 +4,7 @@ internal import OrreryBase
 ///
 /// Every access is checked against the size. Pages 0xA0…0xFF (video memory, option ROMs, firmware) are not RAM; the CPU's slow paths decode them. The
 /// firmware's pages are kept here with the others, so that checkpoints and hashes cover them.
-struct PhysicalMemory {
+struct PhysicalMemory: ~Copyable {
   static let pageSize = 4096
   /// Large enough that a kernel's image needs few, small enough that a stray access costs little host memory.
   static let chunkSize = 64 << 10

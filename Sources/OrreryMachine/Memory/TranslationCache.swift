@@ -32,7 +32,7 @@ private struct TableUse {
 ///
 /// Flushing costs what was filled. Nothing of it can be observed by the guest: a store to a table that a cached translation came from takes the
 /// translation away at once.
-struct TranslationCache {
+struct TranslationCache: ~Copyable {
   private static let setCount = 512
   private static let slotCount = TLBEntry.count * 2
 
