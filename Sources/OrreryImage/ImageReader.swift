@@ -14,7 +14,8 @@ struct ImageReader {
     guard !overflow, end <= size else {
       throw ImageError(
         offset: field,
-        problem: "\(name()) should be \(count) bytes at \(hexadecimal(offset)), but the file has \(size) bytes",
+        problem:
+          "\(name()) should be \(count) bytes at \(hexadecimal(offset)), but the file has \(size) bytes",
         remedy: "the file is truncated or damaged: build or copy it again")
     }
     return Int(offset)..<Int(end)
@@ -27,7 +28,9 @@ struct ImageReader {
     let width = MemoryLayout<Value>.size
     guard offset >= 0, offset <= bytes.count - width else { return 0 }
     var value: Value = 0
-    for index in 0..<width { value |= Value(truncatingIfNeeded: bytes[offset + index]) << Value(8 * index) }
+    for index in 0..<width {
+      value |= Value(truncatingIfNeeded: bytes[offset + index]) << Value(8 * index)
+    }
     return value
   }
 }

@@ -40,34 +40,46 @@ public struct KernelImage: Sendable {
 
   private static func checkIdentification(_ reader: ImageReader) throws(ImageError) {
     guard !reader.bytes.isEmpty else {
-      throw ImageError(offset: 0, problem: "the file is empty", remedy: "give a kernel built as an ELF64 executable")
+      throw ImageError(
+        offset: 0, problem: "the file is empty",
+        remedy: "give a kernel built as an ELF64 executable")
     }
     let magic: [UInt8] = [0x7F, 0x45, 0x4C, 0x46]
     for (index, expected) in magic.enumerated() {
       guard index < reader.bytes.count else { break }
       guard reader.bytes[index] == expected else {
         throw ImageError(
-          offset: UInt64(index), problem: "this is not an ELF file: its first bytes are not 7f 45 4c 46",
+          offset: UInt64(index),
+          problem: "this is not an ELF file: its first bytes are not 7f 45 4c 46",
           remedy: "give the linked kernel itself, not a disk image, archive or compressed file")
       }
     }
     _ = try reader.range(at: 0, count: UInt64(Size.header), claimedAt: 0, "the ELF header")
-    func check(_ offset: Int, _ value: UInt64, _ expected: UInt64, _ what: String, _ remedy: String) throws(ImageError)
+    func check(_ offset: Int, _ value: UInt64, _ expected: UInt64, _ what: String, _ remedy: String)
+      throws(ImageError)
     {
       guard value == expected else {
         throw ImageError(
-          offset: UInt64(offset), problem: "\(what) is \(value), expected \(expected)", remedy: remedy)
+          offset: UInt64(offset), problem: "\(what) is \(value), expected \(expected)",
+          remedy: remedy)
       }
     }
     let rebuild = "build the kernel for x86-64 (ELF64, little-endian)"
-    try check(4, reader.field(UInt8.self, at: 4).asUInt64, 2, "the file class (1 is 32-bit, 2 is 64-bit)", rebuild)
-    try check(5, reader.field(UInt8.self, at: 5).asUInt64, 1, "the byte order (1 is little-endian)", rebuild)
+    try check(
+      4, reader.field(UInt8.self, at: 4).asUInt64, 2, "the file class (1 is 32-bit, 2 is 64-bit)",
+      rebuild)
+    try check(
+      5, reader.field(UInt8.self, at: 5).asUInt64, 1, "the byte order (1 is little-endian)", rebuild
+    )
     try check(6, reader.field(UInt8.self, at: 6).asUInt64, 1, "the ELF version", rebuild)
-    try check(18, reader.field(UInt16.self, at: 18).asUInt64, 62, "the machine (62 is x86-64)", rebuild)
+    try check(
+      18, reader.field(UInt16.self, at: 18).asUInt64, 62, "the machine (62 is x86-64)", rebuild)
     let type = reader.field(UInt16.self, at: 16)
     guard type == 2 || type == 3 else {
       throw ImageError(
-        offset: 16, problem: "the file type is \(type), expected 2 (executable) or 3 (position-independent executable)",
+        offset: 16,
+        problem:
+          "the file type is \(type), expected 2 (executable) or 3 (position-independent executable)",
         remedy: "link the kernel: an object file, library of objects or core dump cannot be booted")
     }
   }
@@ -88,18 +100,24 @@ public struct KernelImage: Sendable {
     let table = try reader.range(
       at: reader.field(at: 32), count: UInt64(count) * UInt64(Size.programHeader), claimedAt: 32,
       "the table of \(count) program headers")
-    return (0..<Int(count)).map { ProgramHeader(reader, at: table.lowerBound + $0 * Size.programHeader) }
+    return (0..<Int(count)).map {
+      ProgramHeader(reader, at: table.lowerBound + $0 * Size.programHeader)
+    }
   }
 
-  private static func segments(_ headers: [ProgramHeader], _ reader: ImageReader) throws(ImageError) -> [Segment] {
+  private static func segments(_ headers: [ProgramHeader], _ reader: ImageReader) throws(ImageError)
+    -> [Segment]
+  {
     var segments: [Segment] = []
     for header in headers where header.type == .load {
       let range = try reader.range(
-        at: header.fileOffset, count: header.fileSize, claimedAt: header.offset + 8, "a segment's data")
+        at: header.fileOffset, count: header.fileSize, claimedAt: header.offset + 8,
+        "a segment's data")
       guard header.fileSize <= header.memorySize else {
         throw ImageError(
           offset: header.offset + 40,
-          problem: "a segment has \(header.memorySize) bytes in memory, fewer than its \(header.fileSize) in the file",
+          problem:
+            "a segment has \(header.memorySize) bytes in memory, fewer than its \(header.fileSize) in the file",
           remedy: "the file is damaged: build or copy it again")
       }
       guard header.memorySize > 0 else { continue }
@@ -109,17 +127,20 @@ public struct KernelImage: Sendable {
       else {
         throw ImageError(
           offset: header.offset + 40,
-          problem: "a segment of \(header.memorySize) bytes at \(hexadecimal(header.physicalAddress)) runs past 2^64",
+          problem:
+            "a segment of \(header.memorySize) bytes at \(hexadecimal(header.physicalAddress)) runs past 2^64",
           remedy: "check the addresses in the linker script")
       }
       segments.append(
         Segment(
-          physicalAddress: PhysicalAddress(header.physicalAddress), linearAddress: LinearAddress(header.linearAddress),
+          physicalAddress: PhysicalAddress(header.physicalAddress),
+          linearAddress: LinearAddress(header.linearAddress),
           fileRange: range, memorySize: header.memorySize, headerOffset: header.offset))
     }
     guard !segments.isEmpty else {
       throw ImageError(
-        offset: reader.field(at: 32), problem: "no program header is loadable (PT_LOAD) and not empty",
+        offset: reader.field(at: 32),
+        problem: "no program header is loadable (PT_LOAD) and not empty",
         remedy: "check that the linker script puts the kernel's sections into segments")
     }
     segments.sort { ($0.physicalAddress, $0.headerOffset) < ($1.physicalAddress, $1.headerOffset) }
@@ -141,7 +162,8 @@ public struct KernelImage: Sendable {
       throw ImageError(
         offset: offset == 0 ? 40 : 60,
         problem: offset == 0
-          ? "the file claims \(count) section headers but says no place" : "the table of section headers has no entry",
+          ? "the file claims \(count) section headers but says no place"
+          : "the table of section headers has no entry",
         remedy: "the file is damaged: build or copy it again")
     }
     let size = reader.field(UInt16.self, at: 58)
@@ -153,7 +175,9 @@ public struct KernelImage: Sendable {
     let table = try reader.range(
       at: offset, count: UInt64(count) * UInt64(Size.sectionHeader), claimedAt: 40,
       "the table of \(count) section headers")
-    return (0..<Int(count)).map { SectionHeader(reader, at: table.lowerBound + $0 * Size.sectionHeader) }
+    return (0..<Int(count)).map {
+      SectionHeader(reader, at: table.lowerBound + $0 * Size.sectionHeader)
+    }
   }
 }
 

@@ -14,8 +14,11 @@ enum NestedMangling {
       path.append(name)
     }
     // Rust ends the path in `h` and a hash of 16 digits.
-    if path.count > 1, let hash = path.last?.utf8, hash.count == 17, hash.first == UInt8(ascii: "h"),
-      hash.dropFirst().allSatisfy({ $0.isDigit || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "f")) })
+    if path.count > 1, let hash = path.last?.utf8, hash.count == 17,
+      hash.first == UInt8(ascii: "h"),
+      hash.dropFirst().allSatisfy({
+        $0.isDigit || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "f"))
+      })
     {
       path.removeLast()
     }

@@ -42,13 +42,18 @@ extension KernelImage {
   public func pvhPlan(memorySize: UInt64, commandLine: [UInt8]) throws(ImageError) -> BootPlan {
     guard let pvhEntry else {
       throw ImageError(
-        offset: 0, problem: "the image has no PVH note (type \(PVHNote.type), name Xen), so no known way to enter it",
-        remedy: "add the note that names the 32-bit entry, and keep its section in a PT_NOTE segment")
+        offset: 0,
+        problem:
+          "the image has no PVH note (type \(PVHNote.type), name Xen), so no known way to enter it",
+        remedy:
+          "add the note that names the 32-bit entry, and keep its section in a PT_NOTE segment")
     }
     guard Self.memorySizes.contains(memorySize), memorySize % 4096 == 0 else {
       throw ImageError(
         offset: 0, problem: "a memory of \(memorySize) bytes cannot be laid out as a PC's",
-        remedy: "choose a multiple of 4096 from \(Self.memorySizes.lowerBound) to \(Self.memorySizes.upperBound) bytes")
+        remedy:
+          "choose a multiple of 4096 from \(Self.memorySizes.lowerBound) to \(Self.memorySizes.upperBound) bytes"
+      )
     }
     guard commandLine.count <= Self.commandLineLimit, !commandLine.contains(0) else {
       throw ImageError(
@@ -63,12 +68,14 @@ extension KernelImage {
       })
     else {
       throw ImageError(
-        offset: 0, problem: "the PVH entry \(hexadecimal(pvhEntry)) is in no loaded part of a segment",
+        offset: 0,
+        problem: "the PVH entry \(hexadecimal(pvhEntry)) is in no loaded part of a segment",
         remedy: "let the note name the entry's physical address, and check the load addresses")
     }
 
     var plan = BootPlan(
-      writes: [], zeroed: [], entry: .protected32(eip: pvhEntry, ebx: UInt32(Self.startInfoAddress)))
+      writes: [], zeroed: [], entry: .protected32(eip: pvhEntry, ebx: UInt32(Self.startInfoAddress))
+    )
     for segment in segments {
       let loaded = UInt64(segment.fileRange.count)
       if loaded > 0 {
@@ -77,14 +84,19 @@ extension KernelImage {
       if segment.memorySize > loaded {
         plan.zeroed.append(
           .init(
-            address: PhysicalAddress(segment.physicalAddress.rawValue + loaded), size: segment.memorySize - loaded))
+            address: PhysicalAddress(segment.physicalAddress.rawValue + loaded),
+            size: segment.memorySize - loaded))
       }
     }
     let map = Self.memoryMap(memorySize: memorySize)
     plan.writes.append(
-      .init(address: PhysicalAddress(Self.startInfoAddress), bytes: Self.startInfo(memoryMapCount: map.count)[...]))
-    plan.writes.append(.init(address: PhysicalAddress(Self.memoryMapAddress), bytes: Self.encoded(map)[...]))
-    plan.writes.append(.init(address: PhysicalAddress(Self.commandLineAddress), bytes: (commandLine + [0])[...]))
+      .init(
+        address: PhysicalAddress(Self.startInfoAddress),
+        bytes: Self.startInfo(memoryMapCount: map.count)[...]))
+    plan.writes.append(
+      .init(address: PhysicalAddress(Self.memoryMapAddress), bytes: Self.encoded(map)[...]))
+    plan.writes.append(
+      .init(address: PhysicalAddress(Self.commandLineAddress), bytes: (commandLine + [0])[...]))
     return plan
   }
 

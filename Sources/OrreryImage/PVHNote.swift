@@ -6,11 +6,15 @@ enum PVHNote {
   private static let name = Array("Xen\0".utf8)
 
   /// The entry that the first such note names; nil when there is none.
-  static func entry(_ headers: [ProgramHeader], _ reader: ImageReader) throws(ImageError) -> UInt32? {
+  static func entry(_ headers: [ProgramHeader], _ reader: ImageReader) throws(ImageError) -> UInt32?
+  {
     for header in headers where header.type == .note {
       let range = try reader.range(
-        at: header.fileOffset, count: header.fileSize, claimedAt: header.offset + 8, "a note segment")
-      if let entry = try entry(in: range, alignment: header.alignment == 8 ? 8 : 4, reader) { return entry }
+        at: header.fileOffset, count: header.fileSize, claimedAt: header.offset + 8,
+        "a note segment")
+      if let entry = try entry(in: range, alignment: header.alignment == 8 ? 8 : 4, reader) {
+        return entry
+      }
     }
     return nil
   }
@@ -27,17 +31,21 @@ enum PVHNote {
       let type = reader.field(UInt32.self, at: offset + 8)
       let nameStart = offset + 12
       // 32-bit sizes in 64-bit arithmetic: the sums cannot overflow.
-      let descriptorStart = range.lowerBound + rounded(nameStart + nameSize - range.lowerBound, to: alignment)
+      let descriptorStart =
+        range.lowerBound + rounded(nameStart + nameSize - range.lowerBound, to: alignment)
       guard descriptorStart + descriptorSize <= range.upperBound else {
         throw ImageError(
           offset: UInt64(offset),
-          problem: "a note with a name of \(nameSize) and a descriptor of \(descriptorSize) bytes leaves its segment",
+          problem:
+            "a note with a name of \(nameSize) and a descriptor of \(descriptorSize) bytes leaves its segment",
           remedy: "check the sizes in the source of the note")
       }
       if type == Self.type, reader.bytes[nameStart..<nameStart + nameSize].elementsEqual(name) {
         return try entry(descriptorAt: descriptorStart, size: descriptorSize, reader)
       }
-      offset = range.lowerBound + rounded(descriptorStart + descriptorSize - range.lowerBound, to: alignment)
+      offset =
+        range.lowerBound
+        + rounded(descriptorStart + descriptorSize - range.lowerBound, to: alignment)
     }
     return nil
   }
@@ -51,7 +59,8 @@ enum PVHNote {
     case 8: value = reader.field(at: offset)
     default:
       throw ImageError(
-        offset: UInt64(offset), problem: "the PVH note has a descriptor of \(size) bytes, expected 4 or 8",
+        offset: UInt64(offset),
+        problem: "the PVH note has a descriptor of \(size) bytes, expected 4 or 8",
         remedy: "let the note hold the entry's physical address as .long or .quad")
     }
     guard let entry = UInt32(exactly: value) else {
@@ -62,5 +71,7 @@ enum PVHNote {
     return entry
   }
 
-  private static func rounded(_ value: Int, to alignment: Int) -> Int { (value + alignment - 1) & -alignment }
+  private static func rounded(_ value: Int, to alignment: Int) -> Int {
+    (value + alignment - 1) & -alignment
+  }
 }

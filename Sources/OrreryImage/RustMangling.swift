@@ -39,7 +39,9 @@ enum RustMangling {
         return type
       }
       if cursor.skip("I") {
-        guard let generic = path(depth: depth + 1), skipArguments(depth: depth + 1) else { return nil }
+        guard let generic = path(depth: depth + 1), skipArguments(depth: depth + 1) else {
+          return nil
+        }
         return generic
       }
       if cursor.skip("B") {

@@ -60,7 +60,9 @@ public struct SourceName: Hashable, Sendable {
     }
     let bytes = Array(name.utf8)
     let read: SourceName?
-    if bytes.starts(with: "$s".utf8) || bytes.starts(with: "$S".utf8) || bytes.starts(with: "$e".utf8) {
+    if bytes.starts(with: "$s".utf8) || bytes.starts(with: "$S".utf8)
+      || bytes.starts(with: "$e".utf8)
+    {
       read = SwiftMangling.sourceName(bytes[2...])
     } else if bytes.starts(with: "_R".utf8) {
       read = RustMangling.sourceName(bytes[2...])
@@ -74,9 +76,23 @@ public struct SourceName: Hashable, Sendable {
     self = read
   }
 
+  /// Bytes that stand together in every mangling of the name: the beginning of the base name's first word.
+  ///
+  /// A Swift mangling may refer to whole words that stood earlier, so only what is inside one word is certain; `init` and `deinit` are operators,
+  /// and what is not ASCII is coded.
+  var literalPart: [UInt8] {
+    guard let name = path.last?.utf8, name.allSatisfy({ $0 < 0x80 }), path.last != "init",
+      path.last != "deinit"
+    else {
+      return []
+    }
+    return Array(name.prefix(1)) + Array(name.dropFirst().prefix { $0.isLowercase })
+  }
+
   /// Whether `wanted` is this name, or what is left of it without its outer components; labels count only where `wanted` has them.
   func ends(in wanted: SourceName) -> Bool {
-    guard path.count >= wanted.path.count, path.suffix(wanted.path.count).elementsEqual(wanted.path) else {
+    guard path.count >= wanted.path.count, path.suffix(wanted.path.count).elementsEqual(wanted.path)
+    else {
       return false
     }
     guard let wantedLabels = wanted.labels else { return true }

@@ -36,10 +36,14 @@ enum SwiftMangling {
 
   /// Single letters after `S` that stand for types of the standard library, as the mangling document lists them.
   private static let standardTypes: [(letter: Unicode.Scalar, name: String)] = [
-    ("a", "Array"), ("b", "Bool"), ("D", "Dictionary"), ("d", "Double"), ("f", "Float"), ("h", "Set"), ("i", "Int"),
-    ("J", "Character"), ("N", "ClosedRange"), ("n", "Range"), ("O", "ObjectIdentifier"), ("P", "UnsafePointer"),
-    ("p", "UnsafeMutablePointer"), ("q", "Optional"), ("R", "UnsafeBufferPointer"), ("r", "UnsafeMutableBufferPointer"),
-    ("S", "String"), ("s", "Substring"), ("u", "UInt"), ("V", "UnsafeRawPointer"), ("v", "UnsafeMutableRawPointer"),
+    ("a", "Array"), ("b", "Bool"), ("D", "Dictionary"), ("d", "Double"), ("f", "Float"),
+    ("h", "Set"), ("i", "Int"),
+    ("J", "Character"), ("N", "ClosedRange"), ("n", "Range"), ("O", "ObjectIdentifier"),
+    ("P", "UnsafePointer"),
+    ("p", "UnsafeMutablePointer"), ("q", "Optional"), ("R", "UnsafeBufferPointer"),
+    ("r", "UnsafeMutableBufferPointer"),
+    ("S", "String"), ("s", "Substring"), ("u", "UInt"), ("V", "UnsafeRawPointer"),
+    ("v", "UnsafeMutableRawPointer"),
     ("W", "UnsafeRawBufferPointer"), ("w", "UnsafeMutableRawBufferPointer"),
   ]
 
@@ -54,7 +58,8 @@ enum SwiftMangling {
       if cursor.skip("s") {
         path = ["Swift"]
       } else if cursor.skip("S") {
-        guard let type = standardTypes.first(where: { UInt8(ascii: $0.letter) == cursor.next }) else { return nil }
+        guard let type = standardTypes.first(where: { UInt8(ascii: $0.letter) == cursor.next })
+        else { return nil }
         cursor.position += 1
         path = ["Swift", type.name]
       } else {
@@ -149,7 +154,9 @@ enum SwiftMangling {
           cursor.position += 1
         }
         if cursor.skip("0") { break }
-        guard let count = cursor.natural(), count > 0, let part = cursor.take(count) else { return fail(start) }
+        guard let count = cursor.natural(), count > 0, let part = cursor.take(count) else {
+          return fail(start)
+        }
         text += part
         noteWords(of: part)
       } while mayReferToWords
@@ -168,12 +175,15 @@ enum SwiftMangling {
       for index in part.startIndex...part.endIndex {
         let character = index < part.endIndex ? part[index] : 0
         if let start = wordStart,
-          character == underscore || character == 0 || (!part[index - 1].isUppercase && character.isUppercase)
+          character == underscore || character == 0
+            || (!part[index - 1].isUppercase && character.isUppercase)
         {
           if index - start >= 2, words.count < 26 { words.append(part[start..<index]) }
           wordStart = nil
         }
-        if wordStart == nil, character != 0, character != underscore, !character.isDigit { wordStart = index }
+        if wordStart == nil, character != 0, character != underscore, !character.isDigit {
+          wordStart = index
+        }
       }
     }
 
@@ -193,13 +203,21 @@ enum SwiftMangling {
           return isBody(rest) ? (entity, true) : nil
         }
         // A declaration inside the function, or a closure: `L_`, `L0_`, `U_`, `u_`.
-        if let first = rest.first, [UInt8(ascii: "L"), UInt8(ascii: "U"), UInt8(ascii: "u")].contains(first) {
+        if let first = rest.first,
+          [UInt8(ascii: "L"), UInt8(ascii: "U"), UInt8(ascii: "u")].contains(first)
+        {
           let index = rest.dropFirst().prefix { $0.isDigit }
           if rest.dropFirst(1 + index.count).first == UInt8(ascii: "_") { return nil }
         }
-        if rest.elementsEqual("F".utf8) || rest.elementsEqual("FZ".utf8) { return (.function, false) }
-        if rest.elementsEqual("fC".utf8) || rest.elementsEqual("fc".utf8) { return (.initializer, false) }
-        if rest.elementsEqual("fD".utf8) || rest.elementsEqual("fd".utf8) { return (.deinitializer, false) }
+        if rest.elementsEqual("F".utf8) || rest.elementsEqual("FZ".utf8) {
+          return (.function, false)
+        }
+        if rest.elementsEqual("fC".utf8) || rest.elementsEqual("fc".utf8) {
+          return (.initializer, false)
+        }
+        if rest.elementsEqual("fD".utf8) || rest.elementsEqual("fd".utf8) {
+          return (.deinitializer, false)
+        }
         // What may follow: the types a generic function was specialised for, then `T` and what became of it.
         if rest.starts(with: "F".utf8) { entity = .function }
         if rest.starts(with: "fC".utf8) || rest.starts(with: "fc".utf8) { entity = .initializer }
@@ -216,7 +234,9 @@ enum SwiftMangling {
       guard let kind = suffix.dropFirst().first else { return false }
       guard ["f", "g", "G", "m", "B"].contains(Unicode.Scalar(kind)) else { return false }
       // The later parts of an asynchronous function are split off as `TY0_`, `TQ0_`.
-      guard let index = suffix.lastIndex(of: UInt8(ascii: "T")), let last = suffix[index...].dropFirst().first else {
+      guard let index = suffix.lastIndex(of: UInt8(ascii: "T")),
+        let last = suffix[index...].dropFirst().first
+      else {
         return false
       }
       return last != UInt8(ascii: "Y") && last != UInt8(ascii: "Q") && last != UInt8(ascii: "u")

@@ -46,6 +46,19 @@ public struct ParameterValue: Hashable, Sendable {
     self.name = name
     self.value = value
   }
+
+  /// The value that `--set` gives, written `K=7`, decimal or hexadecimal; nil when it is written otherwise.
+  public init?(assignment: String) {
+    guard let sign = assignment.firstIndex(of: "=") else { return nil }
+    let (name, number) = (assignment[..<sign], assignment[assignment.index(after: sign)...])
+    let isHexadecimal = number.hasPrefix("0x")
+    let digits = isHexadecimal ? number.dropFirst(2) : number
+    // The standard library also reads a sign, which no scenario does.
+    guard let first = digits.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-"),
+      let value = UInt64(digits, radix: isHexadecimal ? 16 : 10)
+    else { return nil }
+    self.init(name: String(name), value: value)
+  }
 }
 
 /// What can come true in a run.

@@ -20,7 +20,8 @@ struct ELFBuilder {
 
   var loads = [
     Load(
-      physicalAddress: 0x10_0000, linearAddress: 0xFFFF_8000_0010_0000, data: [0xFA, 0xF4, 0xEB, 0xFD],
+      physicalAddress: 0x10_0000, linearAddress: 0xFFFF_8000_0010_0000,
+      data: [0xFA, 0xF4, 0xEB, 0xFD],
       memorySize: 0x2000)
   ]
   /// The descriptor of the PVH note; nil for no note.
@@ -60,7 +61,9 @@ struct ELFBuilder {
     align(8)
     layout.note = bodyStart + body.bytes.count
     if let entryDescriptor {
-      if hasOtherNote { appendNote(&body, name: "GNU", type: 5, descriptor: [1, 2, 3], from: layout.note) }
+      if hasOtherNote {
+        appendNote(&body, name: "GNU", type: 5, descriptor: [1, 2, 3], from: layout.note)
+      }
       appendNote(&body, name: "Xen", type: 18, descriptor: entryDescriptor, from: layout.note)
     }
     let noteSize = bodyStart + body.bytes.count - layout.note
@@ -87,7 +90,8 @@ struct ELFBuilder {
     if symbols != nil {
       appendSection(&body, type: 0, offset: 0, size: 0, link: 0, entrySize: 0)
       appendSection(&body, type: 1, offset: offsets.first ?? 0, size: 0, link: 0, entrySize: 0)
-      appendSection(&body, type: 2, offset: layout.symbolTable, size: symbolTableSize, link: 3, entrySize: 24)
+      appendSection(
+        &body, type: 2, offset: layout.symbolTable, size: symbolTableSize, link: 3, entrySize: 24)
       appendSection(&body, type: 3, offset: layout.names, size: names.count, link: 0, entrySize: 0)
     }
 
@@ -119,8 +123,9 @@ struct ELFBuilder {
     return (file.bytes + body.bytes, layout)
   }
 
-  private func appendNote(_ writer: inout ByteWriter, name: String, type: UInt32, descriptor: [UInt8], from start: Int)
-  {
+  private func appendNote(
+    _ writer: inout ByteWriter, name: String, type: UInt32, descriptor: [UInt8], from start: Int
+  ) {
     let first = writer.bytes.count
     func pad() {
       while (writer.bytes.count - first) % Int(noteAlignment) != 0 { writer.append(0 as UInt8) }
@@ -135,7 +140,8 @@ struct ELFBuilder {
   }
 
   private func appendProgramHeader(
-    _ writer: inout ByteWriter, type: UInt32, offset: Int, linear: UInt64, physical: UInt64, fileSize: UInt64,
+    _ writer: inout ByteWriter, type: UInt32, offset: Int, linear: UInt64, physical: UInt64,
+    fileSize: UInt64,
     memorySize: UInt64, alignment: UInt64
   ) {
     writer.append(fixed: type)
@@ -149,7 +155,8 @@ struct ELFBuilder {
   }
 
   private func appendSection(
-    _ writer: inout ByteWriter, type: UInt32, offset: Int, size: Int, link: UInt32, entrySize: UInt64
+    _ writer: inout ByteWriter, type: UInt32, offset: Int, size: Int, link: UInt32,
+    entrySize: UInt64
   ) {
     writer.append(fixed: 0 as UInt32)  // sh_name
     writer.append(fixed: type)
@@ -168,7 +175,9 @@ extension [UInt8] {
   /// The bytes with `value` in place of what stood at `offset`, little-endian.
   func replacing(at offset: Int, with value: some FixedWidthInteger) -> [UInt8] {
     var copy = self
-    Swift.withUnsafeBytes(of: value.littleEndian) { copy.replaceSubrange(offset..<offset + $0.count, with: $0) }
+    Swift.withUnsafeBytes(of: value.littleEndian) {
+      copy.replaceSubrange(offset..<offset + $0.count, with: $0)
+    }
     return copy
   }
 }

@@ -17,8 +17,11 @@ import Testing
   }
 
   @Test(
-    arguments: [4, 8] as [UInt64], [[0x78, 0x56, 0x34, 0x12], [0x78, 0x56, 0x34, 0x12, 0, 0, 0, 0]] as [[UInt8]])
-  func theEntryIsReadFromEitherWidthAndAlignmentOfTheNote(alignment: UInt64, descriptor: [UInt8]) throws {
+    arguments: [4, 8] as [UInt64],
+    [[0x78, 0x56, 0x34, 0x12], [0x78, 0x56, 0x34, 0x12, 0, 0, 0, 0]] as [[UInt8]])
+  func theEntryIsReadFromEitherWidthAndAlignmentOfTheNote(alignment: UInt64, descriptor: [UInt8])
+    throws
+  {
     var builder = ELFBuilder()
     builder.noteAlignment = alignment
     builder.entryDescriptor = descriptor
@@ -55,19 +58,25 @@ import Testing
     var problem: String
     var bytes: @Sendable () -> [UInt8]
 
-    init(_ name: String, at offset: UInt64, _ problem: String, _ bytes: @escaping @Sendable () -> [UInt8]) {
+    init(
+      _ name: String, at offset: UInt64, _ problem: String,
+      _ bytes: @escaping @Sendable () -> [UInt8]
+    ) {
       (self.name, self.offset, self.problem, self.bytes) = (name, offset, problem, bytes)
     }
 
     var testDescription: String { name }
   }
 
-  static func damaged(_ offset: Int, _ value: some FixedWidthInteger & Sendable) -> @Sendable () -> [UInt8] {
+  static func damaged(_ offset: Int, _ value: some FixedWidthInteger & Sendable)
+    -> @Sendable () -> [UInt8]
+  {
     { ELFBuilder().build().replacing(at: offset, with: value) }
   }
 
   static func damaged(
-    _ value: some FixedWidthInteger & Sendable, at offset: @escaping @Sendable (ELFBuilder.Layout) -> Int
+    _ value: some FixedWidthInteger & Sendable,
+    at offset: @escaping @Sendable (ELFBuilder.Layout) -> Int
   ) -> @Sendable () -> [UInt8] {
     {
       let (bytes, layout) = ELFBuilder().buildWithLayout()
@@ -78,30 +87,51 @@ import Testing
   static let damages: [Damage] = [
     Damage("empty", at: 0, "the file is empty") { [] },
     Damage("text", at: 0, "this is not an ELF file") { Array("#!/bin/sh\n".utf8) },
-    Damage("magic cut", at: 0, "the ELF header should be 64 bytes at 0x0, but the file has 3 bytes") {
+    Damage("magic cut", at: 0, "the ELF header should be 64 bytes at 0x0, but the file has 3 bytes")
+    {
       [0x7F, 0x45, 0x4C]
     },
-    Damage("32-bit class", at: 4, "the file class (1 is 32-bit, 2 is 64-bit) is 1, expected 2", damaged(4, 1 as UInt8)),
-    Damage("big-endian", at: 5, "the byte order (1 is little-endian) is 2, expected 1", damaged(5, 2 as UInt8)),
+    Damage(
+      "32-bit class", at: 4, "the file class (1 is 32-bit, 2 is 64-bit) is 1, expected 2",
+      damaged(4, 1 as UInt8)),
+    Damage(
+      "big-endian", at: 5, "the byte order (1 is little-endian) is 2, expected 1",
+      damaged(5, 2 as UInt8)),
     Damage("another version", at: 6, "the ELF version is 0, expected 1", damaged(6, 0 as UInt8)),
-    Damage("an AArch64 kernel", at: 18, "the machine (62 is x86-64) is 183, expected 62", damaged(18, 183 as UInt16)),
+    Damage(
+      "an AArch64 kernel", at: 18, "the machine (62 is x86-64) is 183, expected 62",
+      damaged(18, 183 as UInt16)),
     Damage("an object file", at: 16, "the file type is 1", damaged(16, 1 as UInt16)),
-    Damage("no program headers", at: 56, "the file has no program headers", damaged(56, 0 as UInt16)),
-    Damage("odd program headers", at: 54, "a program header has 57 bytes, expected 56", damaged(54, 57 as UInt16)),
-    Damage("program headers far off", at: 32, "the table of 2 program headers", damaged(32, UInt64.max)),
+    Damage(
+      "no program headers", at: 56, "the file has no program headers", damaged(56, 0 as UInt16)),
+    Damage(
+      "odd program headers", at: 54, "a program header has 57 bytes, expected 56",
+      damaged(54, 57 as UInt16)),
+    Damage(
+      "program headers far off", at: 32, "the table of 2 program headers", damaged(32, UInt64.max)),
     Damage("segment data far off", at: 64 + 8, "a segment's data", damaged(64 + 8, UInt64.max - 1)),
     Damage("segment data too long", at: 64 + 8, "a segment's data", damaged(64 + 32, UInt64.max)),
     Damage(
-      "memory size below file size", at: 64 + 40, "a segment has 3 bytes in memory, fewer than its 4 in the file",
+      "memory size below file size", at: 64 + 40,
+      "a segment has 3 bytes in memory, fewer than its 4 in the file",
       damaged(64 + 40, 3 as UInt64)),
     Damage("memory size past 2^64", at: 64 + 40, "runs past 2^64", damaged(64 + 40, UInt64.max)),
     Damage("not loadable", at: 64, "no program header is loadable", damaged(64, 6 as UInt32)),
     Damage("note far off", at: 120 + 8, "a note segment", damaged(120 + 8, UInt64.max)),
-    Damage("huge note name", at: 176 + 8, "a note with a name of 4294967295", damaged(UInt32.max, at: { $0.note })),
-    Damage("no such section table", at: 40, "the table of 4 section headers", damaged(40, UInt64.max)),
-    Damage("section table nowhere", at: 40, "the file claims 4 section headers but says no place", damaged(40, 0)),
-    Damage("section table empty", at: 60, "the table of section headers has no entry", damaged(60, 0 as UInt16)),
-    Damage("odd section headers", at: 58, "a section header has 63 bytes, expected 64", damaged(58, 63 as UInt16)),
+    Damage(
+      "huge note name", at: 176 + 8, "a note with a name of 4294967295",
+      damaged(UInt32.max, at: { $0.note })),
+    Damage(
+      "no such section table", at: 40, "the table of 4 section headers", damaged(40, UInt64.max)),
+    Damage(
+      "section table nowhere", at: 40, "the file claims 4 section headers but says no place",
+      damaged(40, 0)),
+    Damage(
+      "section table empty", at: 60, "the table of section headers has no entry",
+      damaged(60, 0 as UInt16)),
+    Damage(
+      "odd section headers", at: 58, "a section header has 63 bytes, expected 64",
+      damaged(58, 63 as UInt16)),
   ]
 
   @Test(arguments: damages)
@@ -117,30 +147,63 @@ import Testing
     let header = layout.sectionHeaders + 2 * 64
     let entry = layout.symbolTable + 24
     let cases: [(damaged: [UInt8], offset: Int, problem: String)] = [
-      (bytes.replacing(at: header + 56, with: 16 as UInt64), header + 56, "entries of 16, expected 24"),
-      (bytes.replacing(at: header + 32, with: 71 as UInt64), header + 56, "has 71 bytes in entries of 24"),
-      (bytes.replacing(at: header + 24, with: UInt64.max), header + 24, "the symbol table should be 72 bytes"),
-      (bytes.replacing(at: header + 40, with: 99 as UInt32), header + 40, "section 99, for the symbols' names"),
-      (bytes.replacing(at: header + 40, with: 1 as UInt32), header + 40, "section 1, for the symbols' names"),
-      (bytes.replacing(at: header + 64 + 32, with: UInt64.max), header + 64 + 24, "the symbols' string table"),
-      (bytes.replacing(at: entry, with: 12 as UInt32), entry, "a symbol's name at 12 of 12 bytes of names"),
-      (bytes.replacing(at: entry + 6, with: 4 as UInt16), entry + 6, "a symbol is in section 4 of 4"),
+      (
+        bytes.replacing(at: header + 56, with: 16 as UInt64), header + 56,
+        "entries of 16, expected 24"
+      ),
+      (
+        bytes.replacing(at: header + 32, with: 71 as UInt64), header + 56,
+        "has 71 bytes in entries of 24"
+      ),
+      (
+        bytes.replacing(at: header + 24, with: UInt64.max), header + 24,
+        "the symbol table should be 72 bytes"
+      ),
+      (
+        bytes.replacing(at: header + 40, with: 99 as UInt32), header + 40,
+        "section 99, for the symbols' names"
+      ),
+      (
+        bytes.replacing(at: header + 40, with: 1 as UInt32), header + 40,
+        "section 1, for the symbols' names"
+      ),
+      (
+        bytes.replacing(at: header + 64 + 32, with: UInt64.max), header + 64 + 24,
+        "the symbols' string table"
+      ),
+      (
+        bytes.replacing(at: entry, with: 12 as UInt32), entry,
+        "a symbol's name at 12 of 12 bytes of names"
+      ),
+      (
+        bytes.replacing(at: entry + 6, with: 4 as UInt16), entry + 6,
+        "a symbol is in section 4 of 4"
+      ),
       (bytes.replacing(at: entry + 16, with: UInt64.max), entry + 16, "runs past 2^64"),
       // The last name loses the zero at its end.
-      (bytes.replacing(at: layout.names + 11, with: 0x41 as UInt8), entry + 24, "is outside or has no end"),
+      (
+        bytes.replacing(at: layout.names + 11, with: 0x41 as UInt8), entry + 24,
+        "is outside or has no end"
+      ),
     ]
     for (damaged, offset, problem) in cases {
-      expectRefusal(at: UInt64(offset), problem) { () throws(ImageError) in _ = try KernelImage(bytes: damaged) }
+      expectRefusal(at: UInt64(offset), problem) { () throws(ImageError) in
+        _ = try KernelImage(bytes: damaged)
+      }
     }
   }
 
-  @Test(arguments: [[], [1, 2], [0, 0, 0x10, 0, 1], [UInt8](repeating: 1, count: 16)] as [[UInt8]])
+  @Test(
+    arguments: [[], [1, 2], [0, 0, 0x10, 0, 1], [UInt8](repeating: 1, count: 16)] as [[UInt8]])
   func aNoteOfAnotherWidthIsRefused(descriptor: [UInt8]) {
     var builder = ELFBuilder()
     builder.entryDescriptor = descriptor
     let (bytes, layout) = builder.buildWithLayout()
     // Behind the note `GNU` of 12 + 4 + 4 bytes, and its own 12 + 4.
-    expectRefusal(at: UInt64(layout.note + 20 + 16), "a descriptor of \(descriptor.count) bytes, expected 4 or 8") {
+    expectRefusal(
+      at: UInt64(layout.note + 20 + 16),
+      "a descriptor of \(descriptor.count) bytes, expected 4 or 8"
+    ) {
       () throws(ImageError) in _ = try KernelImage(bytes: bytes)
     }
   }
@@ -156,8 +219,11 @@ import Testing
 
   @Test func overlappingSegmentsAreRefused() {
     var builder = ELFBuilder()
-    builder.loads.append(.init(physicalAddress: 0x10_1FFF, linearAddress: 0, data: [0x90], memorySize: 1))
-    expectRefusal(at: 64 + 56 + 24, "the segment at 0x101fff overlaps the one of 8192 bytes at 0x100000") {
+    builder.loads.append(
+      .init(physicalAddress: 0x10_1FFF, linearAddress: 0, data: [0x90], memorySize: 1))
+    expectRefusal(
+      at: 64 + 56 + 24, "the segment at 0x101fff overlaps the one of 8192 bytes at 0x100000"
+    ) {
       () throws(ImageError) in _ = try KernelImage(bytes: builder.build())
     }
     builder.loads[1].physicalAddress = 0x10_2000
@@ -167,7 +233,9 @@ import Testing
   @Test func everyTruncationIsRefused() {
     let bytes = ELFBuilder().build()
     for count in bytes.indices {
-      #expect(throws: ImageError.self, "cut to \(count) bytes") { try KernelImage(bytes: Array(bytes[..<count])) }
+      #expect(throws: ImageError.self, "cut to \(count) bytes") {
+        try KernelImage(bytes: Array(bytes[..<count]))
+      }
     }
   }
 
@@ -176,7 +244,8 @@ import Testing
     let bytes = ELFBuilder().build()
     var accepted = 0
     for offset in bytes.indices {
-      for value: UInt8 in [bytes[offset] ^ 1, bytes[offset] ^ 0x80, 0, 0x7F, 0xFF] where value != bytes[offset] {
+      for value: UInt8 in [bytes[offset] ^ 1, bytes[offset] ^ 0x80, 0, 0x7F, 0xFF]
+      where value != bytes[offset] {
         if exercise(bytes.replacing(at: offset, with: value)) { accepted += 1 }
       }
     }
@@ -188,12 +257,15 @@ import Testing
   @Test func noCombinationOfChangedFieldsIsMoreThanAnError() {
     let bytes = ELFBuilder().build()
     var generator = SeededGenerator(seed: 3)
-    let interesting: [UInt64] = [0, 1, 0x7FFF_FFFF, 0xFFFF_FFFF, 1 << 63, .max, .max - 23, UInt64(bytes.count)]
+    let interesting: [UInt64] = [
+      0, 1, 0x7FFF_FFFF, 0xFFFF_FFFF, 1 << 63, .max, .max - 23, UInt64(bytes.count),
+    ]
     for _ in 0..<20_000 {
       var damaged = bytes
       for _ in 0..<Int.random(in: 1...4, using: &generator) {
         let offset = Int.random(in: 16...(bytes.count - 8), using: &generator)
-        damaged = damaged.replacing(at: offset, with: interesting.randomElement(using: &generator) ?? 0)
+        damaged = damaged.replacing(
+          at: offset, with: interesting.randomElement(using: &generator) ?? 0)
       }
       _ = exercise(damaged)
     }

@@ -6,8 +6,11 @@ import Testing
 @Suite struct PVHPlanTests {
   private let memorySize: UInt64 = 64 << 20
 
-  private func plan(_ builder: ELFBuilder = ELFBuilder(), commandLine: String = "") throws -> BootPlan {
-    try KernelImage(bytes: builder.build()).pvhPlan(memorySize: memorySize, commandLine: Array(commandLine.utf8))
+  private func plan(_ builder: ELFBuilder = ELFBuilder(), commandLine: String = "") throws
+    -> BootPlan
+  {
+    try KernelImage(bytes: builder.build()).pvhPlan(
+      memorySize: memorySize, commandLine: Array(commandLine.utf8))
   }
 
   /// Memory as the plan leaves it, for what lies below 2 MiB.
@@ -24,7 +27,9 @@ import Testing
     return memory
   }
 
-  private func value<Value: FixedWidthInteger>(_: Value.Type, _ memory: [UInt8], at address: UInt64) throws -> Value {
+  private func value<Value: FixedWidthInteger>(_: Value.Type, _ memory: [UInt8], at address: UInt64)
+    throws -> Value
+  {
     var reader = ByteReader(memory[Int(address)...])
     return try reader.fixed(Value.self)
   }
@@ -47,7 +52,8 @@ import Testing
     #expect(try value(UInt32.self, memory, at: start + 12) == 0)  // nr_modules
     #expect(try value(UInt64.self, memory, at: start + 16) == 0)  // modlist_paddr
     let commandLine = Int(try value(UInt64.self, memory, at: start + 24))
-    #expect(Array(memory[commandLine..<commandLine + 25]) == Array("test=heap allocator=slab\0".utf8))
+    #expect(
+      Array(memory[commandLine..<commandLine + 25]) == Array("test=heap allocator=slab\0".utf8))
     #expect(try value(UInt64.self, memory, at: start + 32) == 0)  // rsdp_paddr
     #expect(try value(UInt32.self, memory, at: start + 52) == 0)  // reserved
   }
@@ -78,7 +84,9 @@ import Testing
       #expect(write.address.rawValue >= 0x9_FC00)
       #expect(write.address.rawValue + UInt64(write.bytes.count) <= 0x10_0000)
     }
-    let ranges = plan.writes.map { $0.address.rawValue..<$0.address.rawValue + UInt64($0.bytes.count) }
+    let ranges = plan.writes.map {
+      $0.address.rawValue..<$0.address.rawValue + UInt64($0.bytes.count)
+    }
     for (index, range) in ranges.enumerated() {
       for other in ranges[(index + 1)...] { #expect(!range.overlaps(other)) }
     }
@@ -106,12 +114,15 @@ import Testing
     arguments: [
       (0x3FF_F000, 0x1001, "leaves the memory of 67108864 bytes"),
       (0xFFFF_FFFF_FFFF_0000, 0x1_0000, "leaves the memory"),
-      (0x20_0000, 1 << 62, "leaves the memory"), (0xF_0000, 16, "covers the PC's video and firmware area"),
-      (0xB_8000, 4000, "covers the PC's video and firmware area"), (0x9_F000, 0xC01, "covers the PC's video"),
+      (0x20_0000, 1 << 62, "leaves the memory"),
+      (0xF_0000, 16, "covers the PC's video and firmware area"),
+      (0xB_8000, 4000, "covers the PC's video and firmware area"),
+      (0x9_F000, 0xC01, "covers the PC's video"),
     ] as [(UInt64, UInt64, String)])
   func aSegmentOutsideUsableMemoryIsRefused(address: UInt64, size: UInt64, problem: String) {
     var builder = ELFBuilder()
-    builder.loads.append(.init(physicalAddress: address, linearAddress: 0, data: [], memorySize: size))
+    builder.loads.append(
+      .init(physicalAddress: address, linearAddress: 0, data: [], memorySize: size))
     expectRefusal(at: 64 + 56 + 24, problem) { () throws(ImageError) in
       _ = try KernelImage(bytes: builder.build()).pvhPlan(memorySize: memorySize, commandLine: [])
     }
@@ -120,7 +131,8 @@ import Testing
   @Test(arguments: [(0x3FF_F000, 0x1000), (0x9_F000, 0xC00), (0, 16)] as [(UInt64, UInt64)])
   func aSegmentThatJustFitsIsLoaded(address: UInt64, size: UInt64) throws {
     var builder = ELFBuilder()
-    builder.loads.append(.init(physicalAddress: address, linearAddress: 0, data: [], memorySize: size))
+    builder.loads.append(
+      .init(physicalAddress: address, linearAddress: 0, data: [], memorySize: size))
     #expect(try plan(builder).zeroed.contains(.init(address: PhysicalAddress(address), size: size)))
   }
 
@@ -134,7 +146,8 @@ import Testing
   @Test(arguments: [[UInt8](repeating: 0x61, count: 4096), [0x61, 0, 0x62]])
   func aCommandLineThatCannotBePassedIsRefused(commandLine: [UInt8]) {
     expectRefusal(at: 0, "the command line") { () throws(ImageError) in
-      _ = try KernelImage(bytes: ELFBuilder().build()).pvhPlan(memorySize: memorySize, commandLine: commandLine)
+      _ = try KernelImage(bytes: ELFBuilder().build()).pvhPlan(
+        memorySize: memorySize, commandLine: commandLine)
     }
   }
 }

@@ -12,12 +12,19 @@ import Testing
     ("$s6kernel4HeapV8allocate4size9alignmentSvSgSi_SitF", "kernel.Heap.allocate"),
     ("$s6kernel4HeapV4makeyACSiFZ", "kernel.Heap.make"),
     ("$s6kernel8HeapNodeC04heapC8AllocateACyxGx_AA0B0V0D0tF", "kernel.HeapNode.heapNodeAllocate"),
-    ("$s6kernel8HeapNodeCAASiRszlE4gext1a1bSDySSAA0B0VGs5UInt8V_Si_s6UInt64VttF", "kernel.HeapNode.gext"),
+    (
+      "$s6kernel8HeapNodeCAASiRszlE4gext1a1bSDySSAA0B0VGs5UInt8V_Si_s6UInt64VttF",
+      "kernel.HeapNode.gext"
+    ),
     ("$sSa6kernelAA4HeapVRszlE05totalB0SiyF", "Swift.Array.totalHeap"),
     // Private to a file: the method, then the type.
-    ("$s6kernel4HeapV6secret33_28654DB03435B3E018252E98F748F0DBLL_5otherA2C_SaySiGtF", "kernel.Heap.secret"),
+    (
+      "$s6kernel4HeapV6secret33_28654DB03435B3E018252E98F748F0DBLL_5otherA2C_SaySiGtF",
+      "kernel.Heap.secret"
+    ),
     // Initialisers and deinitialisers.
-    ("$s6kernel4HeapVACycfC", "kernel.Heap.init"), ("$s6kernel8HeapNodeC5valueACyxGx_tcfc", "kernel.HeapNode.init"),
+    ("$s6kernel4HeapVACycfC", "kernel.Heap.init"),
+    ("$s6kernel8HeapNodeC5valueACyxGx_tcfc", "kernel.HeapNode.init"),
     ("$s6kernel8HeapNodeCfD", "kernel.HeapNode.deinit"),
     // Specialised for dead arguments.
     ("$s6kernel4HeapV4growyyFTf4d_n", "kernel.Heap.grow"),
@@ -27,7 +34,8 @@ import Testing
     ("_RINvNtCsatdfoCJcp2e_1k4heap4growjEB4_", "k.heap.grow"),
     ("_RNvXs_NtCsatdfoCJcp2e_1k4heapNtB4_4HeapNtB4_1A2al", "k.heap.Heap.al"),
     // C++ and C.
-    ("_ZN4Heap8allocateEm", "Heap.allocate"), ("_Z4growm", "grow"), ("_ZNK4Heap4sizeEv", "Heap.size"),
+    ("_ZN4Heap8allocateEm", "Heap.allocate"), ("_Z4growm", "grow"),
+    ("_ZNK4Heap4sizeEv", "Heap.size"),
     ("posix_memalign", "posix_memalign"), ("worker.llvm.123", "worker"),
   ])
   func aFunctionIsReadFromItsMangledName(mangled: String, path: String) throws {
@@ -37,8 +45,10 @@ import Testing
 
   @Test(arguments: [
     // A getter, metadata, a closure, a local function, the later part of an asynchronous function, the cold part of one.
-    "$s6kernel4HeapV4sizeSivg", "$s6kernel4HeapVMa", "$sSa6kernelAA4HeapVRszlE05totalB0SiyFSiACXEfU_",
-    "$sSa6kernelAA4HeapVRszlE05totalB0SiyF5innerL_yS2iACRszlF", "$s6kernel4HeapV6async1SiyYaFTQ0_", "grow.cold",
+    "$s6kernel4HeapV4sizeSivg", "$s6kernel4HeapVMa",
+    "$sSa6kernelAA4HeapVRszlE05totalB0SiyFSiACXEfU_",
+    "$sSa6kernelAA4HeapVRszlE05totalB0SiyF5innerL_yS2iACRszlF", "$s6kernel4HeapV6async1SiyYaFTQ0_",
+    "grow.cold",
     "_RNCNvCsatdfoCJcp2e_1k1k0B3_",
   ])
   func whatIsNoFunctionBodyHasNoSourceName(mangled: String) {
@@ -46,7 +56,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("allocate", ["allocate"]), ("Heap.allocate", ["Heap", "allocate"]), ("k::heap::grow", ["k", "heap", "grow"]),
+    ("allocate", ["allocate"]), ("Heap.allocate", ["Heap", "allocate"]),
+    ("k::heap::grow", ["k", "heap", "grow"]),
     ("Heap.allocate(size:_:)", ["Heap", "allocate"]),
   ])
   func aWrittenNameIsSplitAtDotsAndDoubleColons(written: String, path: [String]) throws {
@@ -63,7 +74,8 @@ import Testing
     let seeds = [
       "$s6kernel8HeapNodeCAASiRszlE4gext1a1bSDySSAA0B0VGs5UInt8V_Si_s6UInt64VttF",
       "$s6kernel4HeapV6secret33_28654DB03435B3E018252E98F748F0DBLL_5otherA2C_SaySiGtFTf4d_n",
-      "_RNvMs0_NtCsatdfoCJcp2e_1k4heapINtB5_1WNtB5_4HeapE2wwB7_", "_ZN1k4heap4Heap8allocate17hf937d0b74afda5abE",
+      "_RNvMs0_NtCsatdfoCJcp2e_1k4heapINtB5_1WNtB5_4HeapE2wwB7_",
+      "_ZN1k4heap4Heap8allocate17hf937d0b74afda5abE",
     ].map { Array($0.utf8) }
     var generator = SeededGenerator(seed: 11)
     for _ in 0..<40_000 {

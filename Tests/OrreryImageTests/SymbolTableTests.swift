@@ -3,7 +3,9 @@ import OrreryImage
 import Testing
 
 @Suite struct SymbolTableTests {
-  private func symbol(_ name: String, _ address: UInt64, size: UInt64 = 0, isFunction: Bool = true) -> Symbol {
+  private func symbol(_ name: String, _ address: UInt64, size: UInt64 = 0, isFunction: Bool = true)
+    -> Symbol
+  {
     Symbol(name: name, address: LinearAddress(address), size: size, isFunction: isFunction)
   }
 
@@ -37,7 +39,9 @@ import Testing
   @Test func aLinkageNameIsFoundExactly() {
     let names = ["a", "ab", "abc", "b", "$s6kernelyyF"]
     let table = SymbolTable(names.enumerated().map { symbol($0.element, UInt64($0.offset)) })
-    for (index, name) in names.enumerated() { #expect(table.address(of: name) == LinearAddress(UInt64(index))) }
+    for (index, name) in names.enumerated() {
+      #expect(table.address(of: name) == LinearAddress(UInt64(index)))
+    }
     #expect(table.find("ac") == .missing)
     #expect(table.find("") == .missing)
   }
@@ -56,8 +60,25 @@ import Testing
     #expect(table.find("Heap.deallocate") == .missing)
   }
 
+  /// `totalHeap` is mangled as `total` and a reference to the word `Heap` of the type; `heapNode` refers to no earlier word but in its middle.
+  @Test func aNameIsFoundThoughItsManglingBorrowsWords() {
+    let table = SymbolTable([
+      symbol("$sSa6kernelAA4HeapVRszlE05totalB0SiyF", 1),
+      symbol("$s6kernel8HeapNodeC04heapC8AllocateACyxGx_AA0B0V0D0tF", 2),
+      symbol("$s6kernel4HeapVACycfC", 3),
+      // `HeapNode` within type `HeapNode`: both words are references.
+      symbol("$s6kernel8HeapNodeC0bC0yyF", 4),
+    ])
+    #expect(table.address(of: "totalHeap") == LinearAddress(1))
+    #expect(table.address(of: "heapNodeAllocate") == LinearAddress(2))
+    #expect(table.address(of: "Heap.init") == LinearAddress(3))
+    #expect(table.address(of: "HeapNode.HeapNode") == LinearAddress(4))
+  }
+
   @Test func aNameThatFitsSeveralFunctionsIsAmbiguous() {
-    let (first, second) = (symbol("$s6kernel4HeapV4growyyF", 1), symbol("$s6kernel5StackV4growyyF", 2))
+    let (first, second) = (
+      symbol("$s6kernel4HeapV4growyyF", 1), symbol("$s6kernel5StackV4growyyF", 2)
+    )
     let table = SymbolTable([second, first])
     #expect(table.find("grow") == .ambiguous([first, second]))
     #expect(table.find("Stack.grow") == .found(second))
@@ -65,7 +86,9 @@ import Testing
   }
 
   @Test func aFunctionIsPreferredToACopyTheCompilerMadeOfIt() {
-    let (body, copy) = (symbol("$s6kernel4HeapV4growyyF", 9), symbol("$s6kernel4HeapV4growyyFTf4d_n", 5))
+    let (body, copy) = (
+      symbol("$s6kernel4HeapV4growyyF", 9), symbol("$s6kernel4HeapV4growyyFTf4d_n", 5)
+    )
     #expect(SymbolTable([copy, body]).find("Heap.grow") == .found(body))
     #expect(SymbolTable([copy]).find("Heap.grow") == .found(copy))
   }
@@ -79,12 +102,14 @@ import Testing
   @Test func onlyDefinedPlacesAreKept() throws {
     var builder = ELFBuilder()
     builder.symbols = [
-      .init(name: "undefined", address: 0, section: 0), .init(name: "file.c", address: 0, info: 4, section: 0xFFF1),
+      .init(name: "undefined", address: 0, section: 0),
+      .init(name: "file.c", address: 0, info: 4, section: 0xFFF1),
       .init(name: ".text", address: 0, info: 3), .init(name: "", address: 5),
       .init(name: "absolute", address: 0x40, info: 0x10, section: 0xFFF1),
       .init(name: "object", address: 1, info: 0x11),
     ]
-    #expect(try KernelImage(bytes: builder.build()).symbols.symbols.map(\.name) == ["object", "absolute"])
+    #expect(
+      try KernelImage(bytes: builder.build()).symbols.symbols.map(\.name) == ["object", "absolute"])
   }
 
   @Test func symbolsThatShareOneLongNameCannotExhaustMemory() {

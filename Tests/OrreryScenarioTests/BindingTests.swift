@@ -84,6 +84,19 @@ import Testing
     }
   }
 
+  @Test(
+    arguments: [("K=7", 7), ("K=0x10", 16), ("K=18446744073709551615", .max)] as [(String, UInt64)])
+  func anAssignmentGivesAValue(text: String, number: UInt64) {
+    #expect(ParameterValue(assignment: text) == value("K", number))
+  }
+
+  @Test(arguments: [
+    "K", "K=", "K=x", "K=-0", "K=+1", "K=0x", "K=0x+1", "K=1 ", "K=18446744073709551616", "",
+  ])
+  func whatIsNoAssignmentGivesNone(text: String) {
+    #expect(ParameterValue(assignment: text) == nil)
+  }
+
   @Test func theValuesOfAParameterAreInOrderAndEndWith64Bits() {
     #expect(Array(Parameter("K", in: 3...9, by: 3).values) == [3, 6, 9])
     #expect(Array(Parameter("K", in: 3...10, by: 3).values) == [3, 6, 9])

@@ -47,7 +47,8 @@ import Testing
   @Test func longButSoundTextsAreAccepted() throws {
     let typed = String(repeating: "aB ", count: Self.million / 10)
     let scenario = try Scenario(
-      parsing: "at 1 ms: type \"\(typed)\"" + String(repeating: "\n", count: Self.million / 10) + "# "
+      parsing: "at 1 ms: type \"\(typed)\"" + String(repeating: "\n", count: Self.million / 10)
+        + "# "
         + String(repeating: "c", count: Self.million), file: "f")
     // Each `a` and blank is two transitions, each `B` four.
     #expect(
