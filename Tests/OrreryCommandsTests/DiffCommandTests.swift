@@ -1,0 +1,91 @@
+import OrreryBase
+import OrreryTrace
+import Testing
+
+@testable import OrreryCommands
+
+@Suite struct DiffCommandTests {
+  private let folder = TraceFolder()
+  private let events: [(Clock, Payload)] = [
+    (1, .serial(port: 0, bytes: [0x41])), (2, .invalidatePage(LinearAddress(0x1000))), (3, .exitValue(16)),
+  ]
+
+  private func diff(_ arguments: String...) throws -> CommandResult { try DiffCommand.parse(arguments).compare() }
+
+  @Test func equalTracesGiveNoOutputAndCodeZero() throws {
+    let result = try diff(folder.trace("a", events), folder.trace("b", events))
+    #expect(result.output.isEmpty && result.notes.isEmpty && result.code == 0)
+  }
+
+  @Test func firstDifferentEventIsShownBetweenItsNeighbours() throws {
+    var changed = events
+    changed[1] = (2, .invalidatePage(LinearAddress(0x2000)))
+    let (a, b) = try (folder.trace("a", events), folder.trace("b", changed))
+    let result = try diff(a, b, "--context", "1")
+    #expect(result.code == 1)
+    #expect(
+      result.output == """
+        --- \(a)
+        +++ \(b)
+        @@ first different event: 1, map @@
+                 0                1  output     COM1 "A"
+        -        1                2  map        invlpg 0x0000_1000
+        -        2                3  output     exit value 16
+        +        1                2  map        invlpg 0x0000_2000
+        +        2                3  output     exit value 16
+
+        """)
+    #expect(try diff(a, b, "--stat").output == "first different event: 1, map, clock 2\n")
+    #expect(try diff(a, b, "--lane", "output").code == 0)
+    #expect(try diff(a, b, "--lane", "heap,map").code == 1)
+    #expect(try diff(a, b, "--json").output.hasPrefix(#"{"equal":false,"left":""#))
+  }
+
+  @Test func otherImageIsToldApart() throws {
+    let result = try diff(folder.trace("a", events, image: [1]), folder.trace("b", events, image: [2]))
+    #expect(result.code == 1)
+    #expect(result.output.contains("@@ header: image @@") && !result.output.contains("first different event"))
+  }
+
+  @Test func recordingCutShortIsNoted() throws {
+    let (a, b) = try (folder.trace("a", events), folder.trace("b", Array(events[..<2]), end: nil))
+    let result = try diff(a, b)
+    #expect(result.code == 1)
+    #expect(result.output.contains("+(the recording was cut short here)"))
+    #expect(result.notes.contains { $0.hasPrefix(b) })
+  }
+
+  @Test func behaviourIgnoresTheClock() throws {
+    let later = events.map { ($0.0 * 1_000, $0.1) }
+    let (a, b) = try (folder.trace("a", events), folder.trace("b", later))
+    #expect(try diff(a, b).code == 1)
+    #expect(try diff(a, b, "--behaviour").code == 0)
+  }
+
+  @Test func goldenTextStandsForATrace() throws {
+    let trace = try folder.trace("a", events)
+    var golden = ""
+    _ = try ShowCommand.parse([trace, "--behaviour"]).show { golden += $0 + "\n" }
+    let path = try folder.write("golden", Array(golden.utf8))
+    #expect(try diff(path, trace).code == 0)
+    let other = try folder.trace("b", Array(events.dropFirst()))
+    let result = try diff(path, other)
+    #expect(result.code == 1)
+    #expect(result.output.contains("@@ output, COM1, main @@\n-  \"A\"\n"))
+  }
+
+  @Test func troubleIsNamedWithTheFile() throws {
+    let trace = try folder.trace("a", events)
+    let cases: [(bytes: [UInt8], word: String)] = [
+      ([], "empty"), (Array("hello".utf8), "not a trace"), ([0x8F, 0x4F, 0x52], "ends inside the header"),
+    ]
+    for (index, (bytes, word)) in cases.enumerated() {
+      let path = try folder.write("bad\(index)", bytes)
+      let error = #expect(throws: CommandFailure.self) { try diff(trace, path) }
+      #expect(error?.description.contains(path) == true && error?.description.contains(word) == true)
+    }
+    let error = #expect(throws: CommandFailure.self) { try diff(trace, folder.path) }
+    #expect(error?.description.contains("folder") == true)
+    #expect(throws: CommandFailure.self) { try diff(trace, folder.file("missing")) }
+  }
+}
