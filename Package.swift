@@ -63,7 +63,10 @@ let package = Package(
     tests("OrreryHostTests", ["OrreryHost", "OrreryBase"]),
     tests(
       "OrreryCommandsTests",
-      ["OrreryCommands", "Orrery", "OrreryBase", "OrreryTrace", "OrreryCompare", "OrreryHost"]),
+      [
+        "OrreryCommands", "Orrery", "OrreryBase", "OrreryTrace", "OrreryCompare", "OrreryHost",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

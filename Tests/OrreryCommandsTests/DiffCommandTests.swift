@@ -1,3 +1,4 @@
+import ArgumentParser
 import OrreryBase
 import OrreryTrace
 import Testing
