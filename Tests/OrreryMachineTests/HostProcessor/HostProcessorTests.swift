@@ -1,0 +1,92 @@
+#if arch(x86_64)
+import OrreryBase
+import Testing
+
+@testable import OrreryMachine
+
+/// The machine against the processor that runs this test: random operands through every form, and random sequences of forms.
+///
+/// A failure names its seed; `ORRERY_SEED=N` with the same form repeats that case alone.
+@Suite(.serialized) struct HostProcessorTests {
+  static let casesPerForm: UInt64 = 400
+  static let sequences: UInt64 = 60_000
+
+  @Test func everyFormAgreesWithTheHostProcessor() throws {
+    let host = try #require(HostProcessor(), "the host refuses memory at the addresses the cases use")
+    let guest = GuestProcessor()
+    for (index, form) in InstructionForm.all.enumerated() {
+      for seed in 0..<Self.casesPerForm {
+        let mixed = seed << 16 | UInt64(index)
+        let difference = compare(InstructionCase.make(seed: mixed, form: form), host, guest)
+        try #require(difference == nil, "\(form.name), form \(index), seed \(mixed): \(difference ?? "")")
+      }
+    }
+  }
+
+  @Test func sequencesAgreeWithTheHostProcessor() throws {
+    let host = try #require(HostProcessor(), "the host refuses memory at the addresses the cases use")
+    let guest = GuestProcessor()
+    for seed in 0..<Self.sequences {
+      let difference = compare(InstructionCase.make(seed: seed, form: nil), host, guest)
+      try #require(difference == nil, "sequence of seed \(seed): \(difference ?? "")")
+    }
+  }
+
+  /// The checker can fail: a result that differs in one bit of one register is found.
+  @Test func aSingleWrongBitIsFound() throws {
+    let host = try #require(HostProcessor(), "the host refuses memory at the addresses the cases use")
+    let test = InstructionCase.make(seed: 1, form: InstructionForm.all[0])
+    let (context, data) = host.execute(test.code, test.context, test.data)
+    var wrong = context
+    wrong.registers[11] ^= 1 << 40
+    #expect(test.difference(host: (context, data), guest: (wrong, data)) != nil)
+    #expect(test.difference(host: (context, data), guest: (context, data)) == nil)
+  }
+
+  private func compare(_ test: InstructionCase, _ host: HostProcessor, _ guest: GuestProcessor) -> String? {
+    switch guest.execute(test.code, test.context, test.data) {
+    case .failure(let problem): "\(problem.text); code \(test.listing)"
+    case .success(let result):
+      test.difference(host: host.execute(test.code, test.context, test.data), guest: result)
+    }
+  }
+}
+
+extension InstructionCase {
+  static func make(seed: UInt64, form: InstructionForm?) -> InstructionCase {
+    CaseGenerator.makeCase(seed: seed, form: form, end: HostProcessor.endAddress)
+  }
+
+  var listing: String {
+    names.joined(separator: ", ") + ": "
+      + code.map { String(hexadecimal($0, digits: 2).dropFirst(2)) }.joined(separator: " ")
+  }
+
+  /// What differs between two results, apart from undefined flags; nil when nothing does.
+  func difference(
+    host: (context: RegisterContext, data: [UInt8]), guest: (context: RegisterContext, data: [UInt8])
+  ) -> String? {
+    var found: [String] = []
+    let names = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"]
+    for index in 0..<16 where host.context.registers[index] != guest.context.registers[index] {
+      let name = index < 8 ? names[index] : "r\(index)"
+      found.append(
+        "\(name) \(hexadecimal(guest.context.registers[index])), host \(hexadecimal(host.context.registers[index])), before \(hexadecimal(context.registers[index]))"
+      )
+    }
+    for index in 0..<32 where host.context.vectors[index] != guest.context.vectors[index] {
+      found.append(
+        "xmm\(index / 2)[\(index % 2)] \(hexadecimal(guest.context.vectors[index])), host \(hexadecimal(host.context.vectors[index]))"
+      )
+    }
+    let mask = ArithmeticFlags.all.subtracting(undefined).rawValue
+    if host.context.flags & mask != guest.context.flags & mask {
+      found.append("flags \(hexadecimal(guest.context.flags & mask)), host \(hexadecimal(host.context.flags & mask))")
+    }
+    if let place = host.data.indices.first(where: { host.data[$0] != guest.data[$0] }) {
+      found.append("data[\(place)] \(hexadecimal(guest.data[place])), host \(hexadecimal(host.data[place]))")
+    }
+    return found.isEmpty ? nil : listing + ": " + found.joined(separator: "; ")
+  }
+}
+#endif
