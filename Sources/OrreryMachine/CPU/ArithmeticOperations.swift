@@ -138,9 +138,8 @@ extension CPU {
       if accumulator == value {
         raw.write(a, raw.read(b, sizeLog2: sizeLog2), sizeLog2: sizeLog2)
       } else {
+        // Processors leave a register destination wholly alone, its upper half too: only memory has the value written back.
         raw.write(Register.rax, value, sizeLog2: sizeLog2)
-        // A 32-bit register destination is written back, which clears its upper half.
-        if a != Register.value { raw.write(a, value, sizeLog2: sizeLog2) }
       }
     case .byteSwap:
       // BSWAP of 16 bits is undefined: zero.
