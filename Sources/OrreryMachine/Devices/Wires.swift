@@ -18,6 +18,8 @@ struct Wires {
   private(set) var levels: UInt16
   /// The lines that rose since the board last looked: a line that fell and rose within one access still makes an edge.
   private(set) var rises: UInt16 = 0
+  /// Some line has another level than when the board last looked, or had one in between.
+  private(set) var haveChanged = false
   /// Set for good by a device that ends the run.
   var stop: StopReason?
   var pauses: PauseSet = []
@@ -36,24 +38,22 @@ struct Wires {
 
   mutating func set(_ line: UInt8, isHigh: Bool) {
     let bit = UInt16(1) << UInt16(line & 15)
-    if !isHigh {
-      levels &= ~bit
-    } else if levels & bit == 0 {
-      levels |= bit
-      rises |= bit
-    }
+    guard (levels & bit != 0) != isHigh else { return }
+    haveChanged = true
+    levels ^= bit
+    if isHigh { rises |= bit }
   }
 
   /// The rises since the last call.
   mutating func takeRises() -> UInt16 {
-    defer { rises = 0 }
+    defer { (rises, haveChanged) = (0, false) }
     return rises
   }
 
   /// Puts the lines to the levels of a checkpoint, without edges.
   mutating func restore(levels: UInt16) {
     self.levels = levels
-    rises = 0
+    (rises, haveChanged) = (0, false)
   }
 
   /// Writes a probe record at the present clock and instruction pointer, when `set` is recorded.
