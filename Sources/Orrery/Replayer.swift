@@ -69,22 +69,16 @@ public final class Replayer {
     if let outcome { return outcome }
     try scheduleInputs()
     let (sliceEnd, overflow) = machine.steps.addingReportingOverflow(Recorder.sliceSteps)
-    let untilClock = recordedEnd?.clock ?? .max
-    let exit: RunExit
-    if hasReachedRecordedEnd {
-      exit = .reachedSteps
-    } else {
-      // With no step left the machine may still have to stay halted up to the end's clock.
-      let stepsLeft = recordedEnd.map { $0.steps > machine.steps } ?? true
-      let untilSteps = stepsLeft ? min(recordedEnd?.steps ?? .max, overflow ? .max : sliceEnd) : .max
-      exit = session.run(untilClock: untilClock, untilSteps: untilSteps)
-    }
+    let (lastClock, lastSteps) = lastPoint
+    // With no step left the machine may still have to stay halted up to the end's clock.
+    let untilSteps = machine.steps < lastSteps ? min(lastSteps, overflow ? .max : sliceEnd) : .max
+    let exit = session.run(untilClock: lastClock, untilSteps: untilSteps)
     try compareEvents()
     if let outcome { return outcome }
     switch exit {
     case .reachedClock, .reachedSteps, .probesFull, .serialOutput, .keyboardRead, .anchor:
       guard let recordedEnd else { return nil }
-      if machine.clock >= recordedEnd.clock || machine.steps > recordedEnd.steps {
+      if machine.clock >= lastClock || machine.steps > lastSteps {
         try finish(reason: recordedEnd.reason, text: recordedEnd.text)
       }
     case .idle:
@@ -101,13 +95,15 @@ public final class Replayer {
     return outcome
   }
 
-  private var hasReachedRecordedEnd: Bool {
-    guard let recordedEnd else { return false }
+  /// How far the machine may go at most. An end that comes from the machine itself is a step it must be let run into.
+  private var lastPoint: (clock: Clock, steps: Steps) {
+    guard let recordedEnd else { return (.max, .max) }
     switch recordedEnd.reason {
-    // These come from the machine itself, which has to be let run into them.
-    case .powerOff, .debugExit, .tripleFault, .idle, .unmodelled, .reset: return false
-    case .limit, .stopCondition, .interrupted:
-      return machine.clock == recordedEnd.clock && machine.steps == recordedEnd.steps
+    case .limit, .stopCondition, .interrupted: return (recordedEnd.clock, recordedEnd.steps)
+    case .powerOff, .debugExit, .tripleFault, .idle, .unmodelled, .reset:
+      let (clock, clockOverflow) = recordedEnd.clock.addingReportingOverflow(1)
+      let (steps, stepsOverflow) = recordedEnd.steps.addingReportingOverflow(1)
+      return (clockOverflow ? .max : clock, stepsOverflow ? .max : steps)
     }
   }
 
