@@ -32,6 +32,7 @@ public final class Recorder {
   private let session: MachineSession
   private var driver: ScenarioDriver
   private let limits: BoundLimits
+  private let symbolizer: ImageSymbolizer
   private let writer: TraceWriter?
   private var awaitedAddresses: [LinearAddress] = []
   /// The clock at which an input was last applied, and whether the machine stands before an instruction rather than at a boundary: a run ends at neither.
@@ -61,6 +62,7 @@ public final class Recorder {
       driver = try ScenarioDriver(scenario, symbols: image.symbols)
     } catch { throw .scenario(error) }
     limits = scenario.limits
+    symbolizer = ImageSymbolizer(image)
     do throws(TraceError) {
       let header = TraceHeader(
         revision: RunConfiguration.revision, configuration: configuration.settings, lanes: configuration.lanes,
@@ -79,6 +81,12 @@ public final class Recorder {
 
   /// How many bytes the trace has so far.
   public var traceByteCount: UInt64 { writer?.byteCount ?? 0 }
+
+  /// How many events the trace has so far.
+  public var eventCount: UInt64 { writer?.nextSequence ?? 0 }
+
+  /// A code address by function and offset, or as a number.
+  public func place(of address: UInt64) -> String { EventRendering(symbolizer: symbolizer).code(address) }
 
   /// Runs on, at most to `untilClock` or `sliceSteps` further. Gives the end of the run when it has come; a run that has ended stays so.
   ///

@@ -35,6 +35,18 @@ public struct RunConfiguration: Hashable, Sendable {
   }
 }
 
+// MARK: - Known allocators
+
+extension RunConfiguration {
+  /// The allocator functions that are watched without being named.
+  public static var knownAllocatorNames: [String] { AllocatorFunctions.known.map(\.symbol) }
+
+  /// What the known allocator function called `name` takes and gives; nil when none is.
+  public static func knownAllocator(named name: String) -> AllocatorFunction? {
+    AllocatorFunctions.known.first { $0.symbol == name }
+  }
+}
+
 // MARK: - In a header
 
 extension RunConfiguration {

@@ -1,1 +1,6 @@
-@main struct Main { static func main() {} }
+import OrreryCommands
+
+@main
+struct Main {
+  static func main() { OrreryProgram.main(CommandLine.arguments) }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+
+/// The whole tool as a function from arguments to an exit code, so that tests can call it.
+public enum OrreryProgram {
+  /// What every kind of trouble exits with, as `diff` does.
+  static let trouble: Int32 = 2
+
+  /// Runs the tool and ends the process.
+  public static func main(_ arguments: [String]) -> Never {
+    let code = run(arguments)
+    OrreryCommand.exit(withError: ExitCode(code))
+  }
+
+  /// Runs the tool with `arguments`, the first of them its own name, and gives its exit code.
+  public static func run(_ arguments: [String]) -> Int32 {
+    let console = Console.current
+    do {
+      var command = try OrreryCommand.parseAsRoot(Array(arguments.dropFirst()))
+      try command.run()
+      return 0
+    } catch let failure as CommandFailure {
+      console.error(failure.text(arguments: arguments))
+      return trouble
+    } catch let code as ExitCode {
+      return code.rawValue
+    } catch {
+      let isHelp = OrreryCommand.exitCode(for: error).isSuccess
+      let message = OrreryCommand.fullMessage(for: error)
+      if isHelp { console.output(message + "\n") } else { console.error(lowercased(message) + "\n") }
+      return isHelp ? 0 : trouble
+    }
+  }
+
+  /// Every error begins the same way, whoever found it.
+  private static func lowercased(_ message: String) -> String {
+    message.hasPrefix("Error: ") ? "error: " + message.dropFirst(7) : message
+  }
+}

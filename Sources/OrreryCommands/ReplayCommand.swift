@@ -1,0 +1,99 @@
+import ArgumentParser
+import Orrery
+import OrreryHost
+import OrreryTrace
+
+struct ReplayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Runs a trace again from itself alone and verifies that everything is as recorded.",
+    discussion: """
+      Inputs are taken from the trace at their recorded clocks; the scenario is not looked at. Every event is compared as it happens, and the replay
+      stops at the first that differs, with both sides shown.
+
+      EXAMPLES
+        orrery replay boot.orrery
+        orrery replay boot.orrery --json
+
+      EXIT CODE
+        0 the same · 1 different · 2 trouble (no trace, damaged, or of another machine revision)
+      """)
+
+  @Argument(help: "The trace.", completion: .file(extensions: ["orrery"]))
+  var trace: String
+
+  @Flag(help: "Prints the outcome as JSON.")
+  var json = false
+
+  func run() throws {
+    let argument = try TraceArgument(trace)
+    argument.noteDamage()
+    let replayer: Replayer
+    do throws(ReplayError) { replayer = try Replayer(reader: argument.reader) } catch {
+      throw CommandFailure(trace: trace, error)
+    }
+    switch try outcome(of: replayer) {
+    case .same(let count, let end): try reportSame(argument, replayer, count, end)
+    case .different(let difference):
+      report(difference, argument.rendering())
+      throw ExitCode(1)
+    }
+  }
+
+  private func outcome(of replayer: Replayer) throws -> Replayer.Outcome {
+    var progress = Progress()
+    defer { progress.clear() }
+    do throws(TraceError) {
+      while true {
+        if let outcome = try replayer.advance() { return outcome }
+        if let name = Interruption.signalName { throw CommandFailure("the replay was ended by \(name)") }
+        progress.show(
+          "replaying: \(Words.number(replayer.machine.steps)) steps, \(Words.number(replayer.sameEventCount)) events the same"
+        )
+      }
+    } catch { throw CommandFailure(trace: trace, error) }
+  }
+
+  private func reportSame(_ argument: TraceArgument, _ replayer: Replayer, _ count: UInt64, _ end: RunEnd?) throws {
+    let console = Console.current
+    if json {
+      var object = JSONObject()
+      object.add("same", true)
+      object.add("events", count)
+      object.add("steps", replayer.machine.steps)
+      object.add("complete", end != nil)
+      console.line(object.description)
+      return
+    }
+    console.line("\(trace): the same, \(Words.number(count)) events in \(Words.number(replayer.machine.steps)) steps")
+    if end == nil { console.line("  as far as the recording goes, which was cut short") }
+  }
+
+  private func report(_ difference: Replayer.Difference, _ rendering: EventRendering) {
+    let console = Console.current
+    if json {
+      var object = JSONObject()
+      object.add("same", false)
+      object.add("event", difference.sequence)
+      if let event = difference.recorded { object.add("recorded", rendering.json(event)) }
+      if let event = difference.replayed { object.add("replayed", rendering.json(event)) }
+      if let end = difference.recordedEnd { object.add("recordedEnd", end.text) }
+      if let end = difference.replayedEnd { object.add("replayedEnd", end.text) }
+      console.line(object.description)
+    } else {
+      console.line("\(trace): different at event \(Words.number(difference.sequence))")
+      if difference.recordedEnd != nil || difference.replayedEnd != nil {
+        console.line("  recorded: \(difference.recordedEnd.map(Self.describe) ?? "no end")")
+        console.line("  replayed: \(difference.replayedEnd.map(Self.describe) ?? "no end")")
+      } else {
+        console.line("  recorded: \(difference.recorded.map(rendering.line) ?? "no further event")")
+        console.line("  replayed: \(difference.replayed.map(rendering.line) ?? "no further event")")
+      }
+    }
+    console.note("reproduce: orrery replay \(Reproduction.quoted(trace))")
+  }
+
+  private static func describe(_ end: RunEnd) -> String {
+    "\(end.text) after \(Words.number(end.steps)) steps at clock \(Words.number(end.clock))"
+  }
+}

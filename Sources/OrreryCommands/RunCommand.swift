@@ -1,0 +1,91 @@
+import ArgumentParser
+import Orrery
+import OrreryHost
+import OrreryTrace
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Runs a kernel and prints its serial output, or shows its screen.",
+    discussion: """
+      Without --live the bytes of serial port COM1 appear on standard output as they come, and the run ends as the kernel ends it, or at a limit.
+
+      With --live the terminal is the kernel's screen and keyboard, and idle time passes as on a clock. Ctrl+] ends the run. With -o everything is
+      recorded, and what was typed replays exactly.
+
+      EXAMPLES
+        orrery run kernel.elf
+        orrery run kernel.elf --command-line "test=heap"
+        orrery run kernel.elf --live -o session.orrery
+
+      EXIT CODE
+        what the kernel wrote to the debug-exit port (0xf4), as QEMU gives it: (value << 1) | 1
+        0 power-off or a stop of the scenario · 2 trouble · 4 triple fault · 6 limit · 8 idle for ever · 10 not modelled · 12 reset
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  @Option(name: .shortAndLong, help: "Records the run into this trace.", completion: .file(extensions: ["orrery"]))
+  var output: String?
+
+  @Flag(help: "Shows the screen in the terminal and passes keys on.")
+  var live = false
+
+  func run() throws {
+    let inputs = try RunInputs(options)
+    let values = try options.parameterValues()
+    _ = try inputs.bound(with: values)
+    var sink: FileTraceSink?
+    if let output {
+      do throws(HostError) { sink = try FileTraceSink(path: output) } catch { throw CommandFailure(error) }
+    }
+    let recorder = try inputs.recorder(with: values, sink: sink)
+    let end: RunEnd
+    do throws(TraceError) {
+      if live {
+        let bound = try inputs.bound(with: values)
+        end = try LiveRun(recorder, frequency: bound.configuration.machine.frequency).run()
+      } else {
+        end = try runToEnd(recorder)
+      }
+    } catch { throw CommandFailure(trace: output ?? "", error) }
+    do throws(HostError) { try sink?.commit() } catch { throw CommandFailure(error) }
+    report(end, recorder)
+    let code = end.reason.exitCode(exitValue: end.exitValue)
+    if code != 0 { throw ExitCode(code) }
+  }
+
+  private func runToEnd(_ recorder: Recorder) throws(TraceError) -> RunEnd {
+    Interruption.catchSignals()
+    let console = Console.current
+    var pending: [UInt8] = []
+    recorder.serialHandler = { port, byte in
+      if port == 0 { pending.append(byte) }
+    }
+    while true {
+      let end = try recorder.advance()
+      if !pending.isEmpty {
+        console.writeOutput(pending)
+        pending.removeAll(keepingCapacity: true)
+      }
+      if let end { return end }
+      if let name = Interruption.signalName { return try recorder.interrupt("ended by \(name)") }
+    }
+  }
+
+  private func report(_ end: RunEnd, _ recorder: Recorder) {
+    let console = Console.current
+    for report in end.reports { console.note("warning: \(report)") }
+    // How the kernel ended by itself is told by the exit code, as by QEMU; everything else needs words.
+    switch end.reason {
+    case .debugExit, .powerOff, .stopCondition: break
+    default:
+      console.note(
+        "orrery: \(end.text) after \(Words.number(end.steps)) steps, at \(recorder.place(of: recorder.machine.rip))")
+    }
+    if let output {
+      console.note(
+        "\(output): \(Words.number(recorder.eventCount)) events in \(Words.number(recorder.traceByteCount)) bytes")
+    }
+  }
+}

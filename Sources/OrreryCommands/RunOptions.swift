@@ -1,0 +1,157 @@
+import ArgumentParser
+import Orrery
+import OrreryHost
+import OrreryImage
+import OrreryScenario
+import OrreryTrace
+
+/// What `record` and `run` share: the image, the scenario, and what is set on the command line.
+struct RunOptions: ParsableArguments {
+  @Argument(help: "The kernel: an ELF64 file with a PVH note.", completion: .file())
+  var image: String
+
+  @Option(name: .shortAndLong, help: "The scenario: what happens to the machine, and when.", completion: .file())
+  var scenario: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("Gives a parameter of the scenario a value.", valueName: "name=value"))
+  var values: [String] = []
+
+  @Option(help: "The kernel's command line; replaces the scenario's.")
+  var commandLine: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The lanes to record, separated by commas, or `all`: \(Lane.allCases.map(\.name).joined(separator: ", ")).",
+      valueName: "lanes"))
+  var lanes: String?
+
+  @Option(
+    name: .customLong("allocator"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Watches a function of the kernel that takes and gives what a known one does, such as `my_alloc=malloc`.",
+      valueName: "name=known"))
+  var allocators: [String] = []
+
+  @Option(help: ArgumentHelp("Ends the run after this many steps; replaces the scenario's limit.", valueName: "steps"))
+  var limit: UInt64?
+
+  /// The largest image that is read, in bytes.
+  static let imageLimit: UInt64 = 1 << 30
+
+  func validate() throws {
+    _ = try parameterValues()
+    _ = try laneSet()
+    _ = try allocatorFunctions()
+  }
+
+  func parameterValues() throws -> [ParameterValue] {
+    try values.map { text in
+      let parts = text.split(separator: "=", maxSplits: 1)
+      let number = parts.count == 2 ? String(parts[1]) : ""
+      let value = number.hasPrefix("0x") ? UInt64(number.dropFirst(2), radix: 16) : UInt64(number)
+      guard parts.count == 2, let value else {
+        throw ValidationError("--set '\(text)': expected NAME=NUMBER, such as --set K=7")
+      }
+      return ParameterValue(name: String(parts[0]), value: value)
+    }
+  }
+
+  /// The lanes asked for; nil leaves them to the scenario.
+  func laneSet() throws -> LaneSet? {
+    guard let lanes else { return nil }
+    if lanes == "all" { return .all }
+    var set = LaneSet()
+    for name in lanes.split(separator: ",") {
+      guard let lane = Lane(name: name) else {
+        throw ValidationError(
+          "--lanes: there is no lane '\(name)'; the lanes are \(Lane.allCases.map(\.name).joined(separator: ", "))")
+      }
+      set.insert(LaneSet(lane))
+    }
+    return set
+  }
+
+  func allocatorFunctions() throws -> [AllocatorFunction] {
+    try allocators.map { text in
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, let known = RunConfiguration.knownAllocator(named: parts[1]) else {
+        throw ValidationError(
+          "--allocator '\(text)': expected NAME=KNOWN, where KNOWN is one of "
+            + RunConfiguration.knownAllocatorNames.joined(separator: ", "))
+      }
+      var function = known
+      function.symbol = parts[0]
+      return function
+    }
+  }
+}
+
+/// The image and scenario of a run, read and checked.
+struct RunInputs {
+  let image: KernelImage
+  let scenario: Scenario
+  let scenarioName: String
+  let scenarioText: String
+  private let options: RunOptions
+
+  init(_ options: RunOptions) throws {
+    self.options = options
+    do throws(HostError) {
+      let bytes = try InputFile.contents(of: options.image, limit: RunOptions.imageLimit)
+      do throws(ImageError) { image = try KernelImage(bytes: bytes) } catch {
+        throw CommandFailure(image: options.image, error)
+      }
+    } catch { throw CommandFailure(error) }
+    guard let path = options.scenario else {
+      scenario = Scenario()
+      scenarioName = ""
+      scenarioText = ""
+      return
+    }
+    do throws(HostError) {
+      scenarioText = try InputFile.text(of: path, limit: UInt64(Scenario.textLimit))
+    } catch { throw CommandFailure(error) }
+    do throws(ScenarioError) { scenario = try Scenario(parsing: scenarioText, file: path) } catch {
+      throw CommandFailure(error)
+    }
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    scenarioName = file.hasSuffix(".scenario") ? String(file.dropLast(9)) : file
+    for warning in scenario.warnings(golden: false) { Console.current.note(warning.description) }
+  }
+
+  /// The run with `values` for the parameters, and its configuration.
+  func bound(with values: [ParameterValue]) throws -> (scenario: BoundScenario, configuration: RunConfiguration) {
+    var bound: BoundScenario
+    do throws(ScenarioError) { bound = try scenario.bound(with: values) } catch { throw CommandFailure(error) }
+    if let text = options.commandLine { bound.machine.commandLine = Array(text.utf8) }
+    if let limit = options.limit { bound.limits.steps = limit }
+    let lanes = try options.laneSet() ?? bound.lanes.map(Self.traceLanes) ?? .all
+    let configuration = RunConfiguration(
+      machine: bound.machine, lanes: lanes, allocators: bound.allocators + (try options.allocatorFunctions()),
+      parameters: bound.values)
+    return (bound, configuration)
+  }
+
+  /// A recorder of one run.
+  func recorder(with values: [ParameterValue], sink: FileTraceSink?) throws -> Recorder {
+    let (scenario, configuration) = try bound(with: values)
+    do throws(Recorder.Failure) {
+      return try Recorder(
+        image: image, scenario: scenario, configuration: configuration, scenarioName: scenarioName,
+        scenarioText: scenarioText, sink: sink)
+    } catch {
+      switch error {
+      case .image(let error): throw CommandFailure(image: options.image, error)
+      case .scenario(let error): throw CommandFailure("error: \(options.scenario ?? ""): \(error)")
+      case .trace(let error): throw CommandFailure(trace: sink?.path ?? "", error)
+      }
+    }
+  }
+
+  /// The trace's lanes for the names of a scenario; those that no kernel of this version's traces has are left out, as the scenario's checker said.
+  private static func traceLanes(_ lanes: [RecordedLane]) -> LaneSet {
+    LaneSet(lanes.compactMap { Lane(name: $0.rawValue) }.map { LaneSet($0) })
+  }
+}

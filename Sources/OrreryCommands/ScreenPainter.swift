@@ -1,0 +1,52 @@
+import OrreryHost
+import OrreryMachine
+
+/// Draws a text screen in the terminal, with its colours and cursor; only rows that changed are sent.
+struct ScreenPainter {
+  private var shown: Screen?
+  private var shownSize: (columns: Int, rows: Int) = (0, 0)
+
+  /// VGA's order of colours (blue is 1, red 4) in the order of ECMA-48 (red is 1, blue 4).
+  private static let colours = [0, 4, 2, 6, 1, 5, 3, 7]
+
+  mutating func draw(_ screen: Screen) {
+    let size = Terminal.size ?? (Screen.columns, Screen.rows)
+    let isResized = size != shownSize
+    guard isResized || screen != shown else { return }
+    var text = "\u{1B}[?25l" + (isResized ? "\u{1B}[2J" : "")
+    for row in 0..<min(Screen.rows, size.rows) {
+      let isSame =
+        !isResized
+        && shown.map { shown in (0..<Screen.columns).allSatisfy { shown[row, $0] == screen[row, $0] } } ?? false
+      if !isSame { text += "\u{1B}[\(row + 1);1H" + Self.line(screen, row, columns: min(Screen.columns, size.columns)) }
+    }
+    if let cursor = screen.cursor, cursor.row < size.rows, cursor.column < size.columns {
+      text += "\u{1B}[\(cursor.row + 1);\(cursor.column + 1)H\u{1B}[?25h"
+    }
+    Console.current.output(text)
+    shown = screen
+    shownSize = size
+  }
+
+  /// A row with the escape sequences for its colours.
+  static func line(_ screen: Screen, _ row: Int, columns: Int) -> String {
+    var text = ""
+    var attribute: UInt8?
+    for column in 0..<columns {
+      let cell = screen[row, column]
+      if cell.attribute != attribute {
+        attribute = cell.attribute
+        text += sequence(for: cell.attribute)
+      }
+      text.append(CodePage437[cell.character])
+    }
+    return text + "\u{1B}[0m"
+  }
+
+  /// Bits 0…2 colour, 3 bright; 4…6 background, 7 blinking.
+  static func sequence(for attribute: UInt8) -> String {
+    let foreground = (attribute & 8 != 0 ? 90 : 30) + colours[Int(attribute & 7)]
+    let background = 40 + colours[Int(attribute >> 4 & 7)]
+    return "\u{1B}[0;\(foreground);\(background)\(attribute & 0x80 != 0 ? ";5" : "")m"
+  }
+}
