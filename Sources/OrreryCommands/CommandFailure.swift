@@ -1,58 +1,34 @@
 import Orrery
+import OrreryBase
 import OrreryHost
 import OrreryImage
 import OrreryScenario
 import OrreryTrace
 
-/// Why a command could not do its work: exit code 2.
-struct CommandFailure: Error {
+/// Why a command could not do its work: the message for the person, who then gets exit code 2.
+struct CommandFailure: Error, CustomStringConvertible {
   /// What was wrong, with place and remedy; one or more lines.
-  var message: String
+  let description: String
 
-  init(_ message: String) { self.message = message }
+  init(_ description: String) { self.description = description }
 
-  init(_ error: HostError) { message = "error: \(error)" }
-  init(image path: String, _ error: ImageError) { message = "error: \(path): \(error)" }
-  init(_ error: ScenarioError) { message = error.description }
-  init(trace path: String, _ error: TraceError) {
-    // Trouble of the host names its file itself.
-    if case .storage(let storage) = error {
-      message = "error: \(storage)"
-    } else {
-      message = "error: \(path): \(error)"
-    }
-  }
-  init(trace path: String, _ error: ReplayError) {
-    if case .trace(let trace) = error { self.init(trace: path, trace) } else { message = "error: \(path): \(error)" }
+  init(_ error: HostError) { self.init(error.description) }
+
+  /// An error in the image at `path`.
+  init(_ error: ImageError, path: String) { self.init("\(path): \(error)") }
+
+  /// Mistakes in a scenario, each of which begins with its own place.
+  init(_ error: ScenarioError) { self.init(error.description) }
+
+  /// An error in the trace at `path`. Trouble of the host names its file itself.
+  init(_ error: TraceError, path: String) {
+    if case .storage(let storage) = error { self.init(storage.description) } else { self.init("\(path): \(error)") }
   }
 
-  /// The message, and the command that shows it again.
-  func text(arguments: [String]) -> String {
-    let start = message.contains("error: ") ? message : "error: " + message
-    return "\(start)\nreproduce: \(Reproduction.command(arguments))\n"
-  }
-}
-
-/// Commands as a shell takes them.
-enum Reproduction {
-  /// The command line of `arguments`, the tool by its name.
-  static func command(_ arguments: [String]) -> String {
-    (["orrery"] + arguments.dropFirst().map(quoted)).joined(separator: " ")
+  init(_ error: ReplayError, path: String) {
+    if case .trace(let trace) = error { self.init(trace, path: path) } else { self.init("\(path): \(error)") }
   }
 
-  /// `argument` so that a POSIX shell reads it as one word.
-  static func quoted(_ argument: String) -> String {
-    let isPlain =
-      !argument.isEmpty
-      && argument.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"):
-          true
-        default: "-_./=,:+@%".utf8.contains(byte)
-        }
-      }
-    if isPlain { return argument }
-    return "'" + argument.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-  }
+  /// The description after the word that makes it an error, wherever a place comes first.
+  var text: String { description.contains("error: ") ? description : "error: " + description }
 }

@@ -36,18 +36,10 @@ struct DiffCommand: ParsableCommand {
   }
 
   func run() throws {
-    let result: CommandResult
-    do {
-      result = try compare()
-    } catch {
-      StandardStream.error.writeLine("orrery diff: \(error)")
-      throw ExitCode(2)
-    }
-    if !result.output.isEmpty {
-      var output = StandardStream.output
-      output.write(result.output)
-    }
-    for note in result.notes { StandardStream.error.writeLine("orrery diff: \(note)") }
+    let result = try compare()
+    let console = Console.current
+    console.output(result.output)
+    for note in result.notes { console.note("orrery diff: \(note)") }
     if result.code != 0 { throw ExitCode(result.code) }
   }
 

@@ -2,18 +2,6 @@ import Orrery
 import OrreryHost
 import OrreryTrace
 
-/// Why a command could not do its work: the message for the person, who then gets exit code 2.
-struct CommandFailure: Error, CustomStringConvertible {
-  let description: String
-
-  init(_ description: String) { self.description = description }
-
-  init(_ error: HostError) { self.init(error.description) }
-
-  /// An error in the trace at `path`.
-  init(_ error: TraceError, path: String) { self.init("\(path): \(error)") }
-}
-
 /// A trace with the name the person gave it.
 struct OpenedTrace {
   let path: String
@@ -22,10 +10,20 @@ struct OpenedTrace {
   init(path: String) throws(CommandFailure) {
     self.path = path
     let source: TraceFileSource
-    do throws(HostError) { source = try TraceFileSource(path: path) } catch { throw CommandFailure(error) }
+    do throws(HostError) { source = try TraceFileSource(path: path) } catch {
+      let partial = path + ".partial"
+      guard (try? InputFile(path: partial)) != nil else { throw CommandFailure(error) }
+      throw CommandFailure("\(error)\nits recording was cut short; what there is of it can be read: \(partial)")
+    }
     do throws(TraceError) { reader = try TraceReader(source: source) } catch {
       throw CommandFailure(error, path: path)
     }
+  }
+
+  /// Notes on standard error what is damaged, and that the recording was cut short.
+  func noteDamage() {
+    for damage in reader.damage { Console.current.note("\(path): damaged at \(damage)") }
+    if !reader.isComplete { Console.current.note("\(path): the recording was cut short; this is its beginning") }
   }
 
   /// Words for the trace's events.

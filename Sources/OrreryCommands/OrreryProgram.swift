@@ -19,9 +19,14 @@ public enum OrreryProgram {
       try command.run()
       return 0
     } catch let failure as CommandFailure {
-      console.error(failure.text(arguments: arguments))
+      console.note(failure.text)
+      console.note("reproduce: \(Reproduction.command(arguments))")
       return trouble
     } catch let code as ExitCode {
+      // The exit code of `run` is the kernel's.
+      if code.rawValue != 0, arguments.dropFirst().first != "run" {
+        console.note("reproduce: \(Reproduction.command(arguments))")
+      }
       return code.rawValue
     } catch {
       let isHelp = OrreryCommand.exitCode(for: error).isSuccess

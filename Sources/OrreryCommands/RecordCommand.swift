@@ -1,6 +1,8 @@
 import ArgumentParser
 import Orrery
+import OrreryBase
 import OrreryHost
+import OrreryMachine
 import OrreryScenario
 import OrreryTrace
 
@@ -70,8 +72,8 @@ struct RecordCommand: ParsableCommand {
   private func record(_ inputs: RunInputs, _ values: [ParameterValue], to path: String) throws -> RunEnd {
     // Checked first: a scenario that cannot run should not touch the output.
     _ = try inputs.bound(with: values)
-    let sink: FileTraceSink
-    do throws(HostError) { sink = try FileTraceSink(path: path) } catch { throw CommandFailure(error) }
+    let sink: TraceFileSink
+    do throws(HostError) { sink = try TraceFileSink(path: path) } catch { throw CommandFailure(error) }
     let recorder = try inputs.recorder(with: values, sink: sink)
     let end = try finish(recorder, sink)
     let summary = RunSummary(
@@ -91,10 +93,10 @@ struct RecordCommand: ParsableCommand {
     return end
   }
 
-  private func finish(_ recorder: Recorder, _ sink: FileTraceSink) throws -> RunEnd {
+  private func finish(_ recorder: Recorder, _ sink: TraceFileSink) throws -> RunEnd {
     var progress = Progress()
     defer { progress.clear() }
-    do throws(TraceError) {
+    do {
       while true {
         if let end = try recorder.advance() {
           do throws(HostError) { try sink.commit() } catch { throw CommandFailure(error) }
@@ -104,9 +106,9 @@ struct RecordCommand: ParsableCommand {
         progress.show(
           "recording: \(Words.number(recorder.machine.steps)) steps, \(Words.size(recorder.traceByteCount))")
       }
-    } catch {
+    } catch let error as TraceError {
       throw CommandFailure(
-        CommandFailure(trace: sink.path, error).message
+        CommandFailure(error, path: sink.path).description
           + "\nthe beginning of the run is in \(sink.partialPath); read it with: orrery show \(Reproduction.quoted(sink.partialPath))"
       )
     }

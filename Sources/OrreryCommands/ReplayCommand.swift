@@ -1,6 +1,7 @@
 import ArgumentParser
 import Orrery
 import OrreryHost
+import OrreryMachine
 import OrreryTrace
 
 struct ReplayCommand: ParsableCommand {
@@ -26,11 +27,11 @@ struct ReplayCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let argument = try TraceArgument(trace)
+    let argument = try OpenedTrace(path: trace)
     argument.noteDamage()
     let replayer: Replayer
     do throws(ReplayError) { replayer = try Replayer(reader: argument.reader) } catch {
-      throw CommandFailure(trace: trace, error)
+      throw CommandFailure(error, path: trace)
     }
     switch try outcome(of: replayer) {
     case .same(let count, let end): try reportSame(argument, replayer, count, end)
@@ -43,7 +44,7 @@ struct ReplayCommand: ParsableCommand {
   private func outcome(of replayer: Replayer) throws -> Replayer.Outcome {
     var progress = Progress()
     defer { progress.clear() }
-    do throws(TraceError) {
+    do {
       while true {
         if let outcome = try replayer.advance() { return outcome }
         if let name = Interruption.signalName { throw CommandFailure("the replay was ended by \(name)") }
@@ -51,10 +52,10 @@ struct ReplayCommand: ParsableCommand {
           "replaying: \(Words.number(replayer.machine.steps)) steps, \(Words.number(replayer.sameEventCount)) events the same"
         )
       }
-    } catch { throw CommandFailure(trace: trace, error) }
+    } catch let error as TraceError { throw CommandFailure(error, path: trace) }
   }
 
-  private func reportSame(_ argument: TraceArgument, _ replayer: Replayer, _ count: UInt64, _ end: RunEnd?) throws {
+  private func reportSame(_ argument: OpenedTrace, _ replayer: Replayer, _ count: UInt64, _ end: RunEnd?) throws {
     let console = Console.current
     if json {
       var object = JSONObject()
@@ -90,7 +91,6 @@ struct ReplayCommand: ParsableCommand {
         console.line("  replayed: \(difference.replayed.map(rendering.line) ?? "no further event")")
       }
     }
-    console.note("reproduce: orrery replay \(Reproduction.quoted(trace))")
   }
 
   private static func describe(_ end: RunEnd) -> String {

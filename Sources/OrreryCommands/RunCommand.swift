@@ -1,6 +1,8 @@
 import ArgumentParser
 import Orrery
 import OrreryHost
+import OrreryMachine
+import OrreryScenario
 import OrreryTrace
 
 struct RunCommand: ParsableCommand {
@@ -35,20 +37,21 @@ struct RunCommand: ParsableCommand {
     let inputs = try RunInputs(options)
     let values = try options.parameterValues()
     _ = try inputs.bound(with: values)
-    var sink: FileTraceSink?
+    var sink: TraceFileSink?
     if let output {
-      do throws(HostError) { sink = try FileTraceSink(path: output) } catch { throw CommandFailure(error) }
+      do throws(HostError) { sink = try TraceFileSink(path: output) } catch { throw CommandFailure(error) }
     }
     let recorder = try inputs.recorder(with: values, sink: sink)
     let end: RunEnd
-    do throws(TraceError) {
+    do {
       if live {
         let bound = try inputs.bound(with: values)
-        end = try LiveRun(recorder, frequency: bound.configuration.machine.frequency).run()
+        var run = LiveRun(recorder, frequency: bound.configuration.machine.frequency)
+        end = try run.run()
       } else {
         end = try runToEnd(recorder)
       }
-    } catch { throw CommandFailure(trace: output ?? "", error) }
+    } catch let error as TraceError { throw CommandFailure(error, path: output ?? "") }
     do throws(HostError) { try sink?.commit() } catch { throw CommandFailure(error) }
     report(end, recorder)
     let code = end.reason.exitCode(exitValue: end.exitValue)

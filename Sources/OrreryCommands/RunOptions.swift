@@ -22,10 +22,11 @@ struct RunOptions: ParsableArguments {
   var commandLine: String?
 
   @Option(
+    name: [.customLong("lanes"), .customLong("lane")],
     help: ArgumentHelp(
-      "The lanes to record, separated by commas, or `all`: \(Lane.allCases.map(\.name).joined(separator: ", ")).",
+      "The lanes to record, separated by commas: \(LaneOption.allValueStrings.joined(separator: ", ")). Input and state always are.",
       valueName: "lanes"))
-  var lanes: String?
+  var lanes: [LaneOption] = []
 
   @Option(
     name: .customLong("allocator"), parsing: .singleValue,
@@ -42,7 +43,6 @@ struct RunOptions: ParsableArguments {
 
   func validate() throws {
     _ = try parameterValues()
-    _ = try laneSet()
     _ = try allocatorFunctions()
   }
 
@@ -56,21 +56,6 @@ struct RunOptions: ParsableArguments {
       }
       return ParameterValue(name: String(parts[0]), value: value)
     }
-  }
-
-  /// The lanes asked for; nil leaves them to the scenario.
-  func laneSet() throws -> LaneSet? {
-    guard let lanes else { return nil }
-    if lanes == "all" { return .all }
-    var set = LaneSet()
-    for name in lanes.split(separator: ",") {
-      guard let lane = Lane(name: name) else {
-        throw ValidationError(
-          "--lanes: there is no lane '\(name)'; the lanes are \(Lane.allCases.map(\.name).joined(separator: ", "))")
-      }
-      set.insert(LaneSet(lane))
-    }
-    return set
   }
 
   func allocatorFunctions() throws -> [AllocatorFunction] {
@@ -98,12 +83,13 @@ struct RunInputs {
 
   init(_ options: RunOptions) throws {
     self.options = options
+    let bytes: [UInt8]
     do throws(HostError) {
-      let bytes = try InputFile.contents(of: options.image, limit: RunOptions.imageLimit)
-      do throws(ImageError) { image = try KernelImage(bytes: bytes) } catch {
-        throw CommandFailure(image: options.image, error)
-      }
+      bytes = try InputFile.contents(of: options.image, limit: RunOptions.imageLimit)
     } catch { throw CommandFailure(error) }
+    do throws(ImageError) { image = try KernelImage(bytes: bytes) } catch {
+      throw CommandFailure(error, path: options.image)
+    }
     guard let path = options.scenario else {
       scenario = Scenario()
       scenarioName = ""
@@ -127,7 +113,8 @@ struct RunInputs {
     do throws(ScenarioError) { bound = try scenario.bound(with: values) } catch { throw CommandFailure(error) }
     if let text = options.commandLine { bound.machine.commandLine = Array(text.utf8) }
     if let limit = options.limit { bound.limits.steps = limit }
-    let lanes = try options.laneSet() ?? bound.lanes.map(Self.traceLanes) ?? .all
+    let lanes =
+      options.lanes.isEmpty ? bound.lanes.map(Self.traceLanes) ?? .all : LaneOption.union(options.lanes)
     let configuration = RunConfiguration(
       machine: bound.machine, lanes: lanes, allocators: bound.allocators + (try options.allocatorFunctions()),
       parameters: bound.values)
@@ -135,7 +122,7 @@ struct RunInputs {
   }
 
   /// A recorder of one run.
-  func recorder(with values: [ParameterValue], sink: FileTraceSink?) throws -> Recorder {
+  func recorder(with values: [ParameterValue], sink: TraceFileSink?) throws -> Recorder {
     let (scenario, configuration) = try bound(with: values)
     do throws(Recorder.Failure) {
       return try Recorder(
@@ -143,9 +130,9 @@ struct RunInputs {
         scenarioText: scenarioText, sink: sink)
     } catch {
       switch error {
-      case .image(let error): throw CommandFailure(image: options.image, error)
-      case .scenario(let error): throw CommandFailure("error: \(options.scenario ?? ""): \(error)")
-      case .trace(let error): throw CommandFailure(trace: sink?.path ?? "", error)
+      case .image(let error): throw CommandFailure(error, path: options.image)
+      case .scenario(let error): throw CommandFailure("\(options.scenario ?? ""): \(error)")
+      case .trace(let error): throw CommandFailure(error, path: sink?.path ?? "")
       }
     }
   }

@@ -1,5 +1,6 @@
 import OrreryHost
 import OrreryMachine
+import OrreryTrace
 
 /// Draws a text screen in the terminal, with its colours and cursor; only rows that changed are sent.
 struct ScreenPainter {
@@ -38,7 +39,7 @@ struct ScreenPainter {
         attribute = cell.attribute
         text += sequence(for: cell.attribute)
       }
-      text.append(CodePage437[cell.character])
+      text.unicodeScalars.append(ScreenContents.scalar(cell.character))
     }
     return text + "\u{1B}[0m"
   }

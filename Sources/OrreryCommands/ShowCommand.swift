@@ -39,25 +39,20 @@ struct ShowCommand: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      var output = StandardStream.output
-      // Large writes: a trace has millions of lines.
-      var buffer = ""
-      let damage = try show { line in
-        buffer += line
-        buffer += "\n"
-        if buffer.utf8.count >= 1 << 16 {
-          output.write(buffer)
-          buffer = ""
-        }
+    let console = Console.current
+    // Large writes: a trace has millions of lines.
+    var buffer = ""
+    let damage = try show { line in
+      buffer += line
+      buffer += "\n"
+      if buffer.utf8.count >= 1 << 16 {
+        console.output(buffer)
+        buffer = ""
       }
-      output.write(buffer)
-      for place in damage { StandardStream.error.writeLine("orrery show: \(trace): damaged at \(place)") }
-      if !damage.isEmpty { throw ExitCode(2) }
-    } catch let failure as CommandFailure {
-      StandardStream.error.writeLine("orrery show: \(failure)")
-      throw ExitCode(2)
     }
+    console.output(buffer)
+    for place in damage { console.note("error: \(trace): damaged at \(place)") }
+    if !damage.isEmpty { throw ExitCode(2) }
   }
 
   /// Gives the output line by line; returns the damage that was met.

@@ -31,7 +31,7 @@ public struct ScreenContents: Hashable, Sendable {
   }
 
   /// The character that code page 437 shows for `code`.
-  static func scalar(_ code: UInt8) -> Unicode.Scalar { codePage[Int(code)] }
+  public static func scalar(_ code: UInt8) -> Unicode.Scalar { codePage[Int(code)] }
 
   private static let codePage: [Unicode.Scalar] = {
     let low = " ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼"
