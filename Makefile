@@ -34,7 +34,7 @@ run: setup kernel ## Record the kernel under a scenario, replay the trace, compa
 	@mkdir -p $(OUT)
 	@$(STEP) "record" $(ORRERY) record $(KERNEL) --scenario traces/first-light/first-light.scenario -o $(OUT)/first-light.orrery
 	@$(STEP) "replay" $(ORRERY) replay $(OUT)/first-light.orrery
-	@$(STEP) "compare with the golden" $(ORRERY) show --behaviour $(OUT)/first-light.orrery --golden traces/first-light/golden.txt
+	@$(STEP) "compare with the golden" $(ORRERY) diff --behaviour traces/first-light/golden.txt $(OUT)/first-light.orrery
 	@$(ORRERY) show --screen $(OUT)/first-light.orrery
 	@$(ORRERY) show --summary $(OUT)/first-light.orrery
 

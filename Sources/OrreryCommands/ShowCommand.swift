@@ -28,10 +28,11 @@ struct ShowCommand: ParsableCommand {
   @Flag(help: "Write one JSON object a line.") var json = false
   @Flag(help: "Show the text screen as it is at the end, or at --to.") var screen = false
   @Flag(help: "Show the behaviour: the text of a golden.") var behaviour = false
+  @Flag(help: "Show what was run, how it ended, and how many events each lane has.") var summary = false
 
   func validate() throws {
-    guard [json, screen, behaviour].count(where: { $0 }) <= 1 else {
-      throw ValidationError("choose one of --json, --screen and --behaviour")
+    guard [json, screen, behaviour, summary].count(where: { $0 }) <= 1 else {
+      throw ValidationError("choose one of --json, --screen, --behaviour and --summary")
     }
     guard !(behaviour && (from != nil || to != nil || symbol != nil || limit != nil)) else {
       throw ValidationError("--behaviour is about the whole run: leave out --from, --to, --symbol and --limit")
@@ -66,6 +67,7 @@ struct ShowCommand: ParsableCommand {
       write(String(text.dropLast()))
       return []
     }
+    if summary { return try showSummary(opened, write) }
     let range = try clockRange(opened)
     if screen { return try showScreen(opened, before: range.end, write) }
     return try showEvents(opened, rendering, range, write)
@@ -126,6 +128,19 @@ struct ShowCommand: ParsableCommand {
       }
     }
     for line in contents.lines() { write(line) }
+    return damage
+  }
+
+  private func showSummary(_ opened: OpenedTrace, _ write: (String) -> Void) throws(CommandFailure) -> [TraceDamage] {
+    var damage = opened.reader.damage
+    for line in headerLines(opened, &damage) { write(line) }
+    var counts: [(lane: Lane, count: UInt64)] = Lane.allCases.map { ($0, 0) }
+    var events = opened.reader.events()
+    while let event = try opened.attempt({ _ throws(TraceError) in try events.next(noting: &damage) }) {
+      for index in counts.indices where counts[index].lane == event.lane { counts[index].count += 1 }
+    }
+    for (lane, count) in counts where count > 0 { write("\(lane.name): \(Words.number(count)) events") }
+    for line in RunEndText.lines(opened.reader.end) { write(line) }
     return damage
   }
 

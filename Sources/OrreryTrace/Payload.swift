@@ -48,11 +48,11 @@ public enum Payload: Hashable, Sendable {
 
   // MARK: output
 
-  /// Bytes left serial port `port` (0 is COM1), the last of them at the event's clock.
+  /// Bytes left serial port `port` (0 is COM1); the event's clock is that of the cut that ended them (a new line, an input, a delivery …).
   case serial(port: UInt8, bytes: [UInt8])
   /// Cells of one row of the text screen changed, from `column` on: character and attribute of each, alternating.
   case screen(row: UInt8, column: UInt8, cells: [UInt8])
-  /// Bytes were written to the debug console, port 0xE9, the last of them at the event's clock.
+  /// Bytes were written to the debug console, port 0xE9; cut as those of a serial port.
   case debugConsole(bytes: [UInt8])
   /// A value was written to the debug-exit port.
   case exitValue(UInt32)

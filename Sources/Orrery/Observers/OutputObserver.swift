@@ -6,7 +6,7 @@ import OrreryTrace
 /// Bytes of one serial port, or of the debug console, are one event up to a cut, and the event has the clock of the cut. A cut is
 /// - a new line (10), or the 256th byte;
 /// - a byte from another port;
-/// - an input, a delivery of an interrupt or of an exception, a changed screen row, a written exit value;
+/// - an input, a delivery of an interrupt or of an exception, a written exit value;
 /// - the end of the run.
 ///
 /// These are the same whichever lanes are recorded, so the events are too.
@@ -34,9 +34,8 @@ struct OutputObserver: Sendable {
     events.append(.exitValue(UInt32(truncatingIfNeeded: record.value0)), clock: record.clock)
   }
 
-  /// `cells` are the bytes the record's offset refers to.
-  mutating func observeScreenRow(_ record: ProbeRecord, cells: [UInt8], into events: inout ObservedEvents) {
-    cut(clock: record.clock, into: &events)
+  /// `cells` are the bytes the record's offset refers to. A kernel that prints on both screen and port does so by characters, so rows cut nothing.
+  func observeScreenRow(_ record: ProbeRecord, cells: [UInt8], into events: inout ObservedEvents) {
     let start = Int(record.value2)
     let end = start + 2 * Int(record.value1)
     precondition(end <= cells.count, "the machine writes the cells before the record that refers to them")
