@@ -38,6 +38,7 @@ public final class Replayer {
   /// The recorded inputs, read ahead.
   private var inputs: TraceEvents
   private var hasMoreInputs = true
+  private var lastScheduledClock: Clock = 0
   private var eventCount: UInt64 = 0
   private var exitValue: UInt32?
   private var outcome: Outcome?
@@ -70,9 +71,11 @@ public final class Replayer {
     try scheduleInputs()
     let (sliceEnd, overflow) = machine.steps.addingReportingOverflow(Recorder.sliceSteps)
     let (lastClock, lastSteps) = lastPoint
+    // No further than to the last input that the machine was given: the next ones may follow right after.
+    let untilClock = hasMoreInputs ? min(lastClock, lastScheduledClock) : lastClock
     // With no step left the machine may still have to stay halted up to the end's clock.
     let untilSteps = machine.steps < lastSteps ? min(lastSteps, overflow ? .max : sliceEnd) : .max
-    let exit = session.run(untilClock: lastClock, untilSteps: untilSteps)
+    let exit = session.run(untilClock: untilClock, untilSteps: untilSteps)
     try compareEvents()
     if let outcome { return outcome }
     switch exit {
@@ -108,7 +111,8 @@ public final class Replayer {
   }
 
   private func scheduleInputs() throws(TraceError) {
-    while hasMoreInputs, machine.pendingInputCount < Self.inputsAhead {
+    // At least one input beyond those of the present clock, or the machine would never be let run past it.
+    while hasMoreInputs, machine.pendingInputCount < Self.inputsAhead || lastScheduledClock <= machine.clock {
       guard let event = try inputs.next() else {
         hasMoreInputs = false
         return
@@ -116,6 +120,7 @@ public final class Replayer {
       guard case .input(let action, let point, let cause) = event.payload else { continue }
       session.announceInput(cause: cause)
       machine.schedule(InputEvent(clock: event.clock, point: point, action: action))
+      lastScheduledClock = event.clock
     }
   }
 

@@ -183,6 +183,7 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
     #expect(end.reason == .debugExit)
     let input = try payloads(trace, .input)
     #expect(input.count == 201)
+    #expect(isSame(try replay(trace)))
   }
 
   @Test(arguments: [
