@@ -8,8 +8,13 @@ import Testing
 ///
 /// A failure names the form's index and the seed, from which `InstructionCase.make` makes the same case again.
 @Suite(.serialized) struct HostProcessorTests {
+  #if DEBUG
+  static let casesPerForm: UInt64 = 3
+  static let sequences: UInt64 = 300
+  #else
   static let casesPerForm: UInt64 = 400
   static let sequences: UInt64 = 60_000
+  #endif
 
   @Test func everyFormAgreesWithTheHostProcessor() throws {
     let host = try #require(HostProcessor(), "the host refuses memory at the addresses the cases use")
