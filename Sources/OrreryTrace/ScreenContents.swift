@@ -3,6 +3,11 @@ public struct ScreenContents: Hashable, Sendable {
   public struct Cell: Hashable, Sendable {
     public var character: UInt8
     public var attribute: UInt8
+
+    public init(character: UInt8, attribute: UInt8) {
+      self.character = character
+      self.attribute = attribute
+    }
   }
 
   /// The rows from the top, each as far as it was ever written; nil where it was not.

@@ -254,3 +254,135 @@ private struct Kernel {
     #expect(try Behaviour(trace: reader, rendering: EventRendering()).text.contains("end: the recording was cut short"))
   }
 }
+
+/// The behaviour of a trace of `payloads`, one clock apart.
+private func behaviour(_ payloads: [Payload]) throws -> String {
+  let sink = MemoryTraceSink()
+  let writer = try TraceWriter(header: TraceHeader(revision: "pc-1"), sink: sink)
+  for (index, payload) in payloads.enumerated() { try writer.append(payload, clock: Clock(index)) }
+  try writer.finish(RunEnd(reason: .idle, text: "", steps: 0, clock: 0))
+  return try Behaviour(trace: TraceReader(source: MemoryTraceSource(sink.bytes)), rendering: EventRendering()).text
+}
+
+/// The lines of one section of a behaviour.
+private func section(_ title: String, _ text: String) -> [String] {
+  let parts = text.split(separator: "\n", omittingEmptySubsequences: false)
+  guard let start = parts.firstIndex(of: title[...]) else { return [] }
+  return parts[(start + 1)...].prefix { $0.hasPrefix("  ") }.map { String($0.dropFirst(2)) }
+}
+
+@Suite struct BehaviourLaneTests {
+  private func allocate(_ index: Int) -> Payload {
+    .heap(HeapCall(.allocate, pointer: 0x1000 + UInt64(index) * 32, size: 24, caller: 0, allocator: "malloc"))
+  }
+
+  private func free(_ index: Int) -> Payload {
+    .heap(HeapCall(.free, pointer: 0x1000 + UInt64(index) * 32, caller: 0, allocator: "free"))
+  }
+
+  @Test func orderOfFreesShowsInAFoldedRun() throws {
+    let blocks = 0..<20
+    let first = try behaviour(blocks.map(allocate) + blocks.map(free))
+    #expect(
+      section("heap, main", first) == [
+        "allocate 24 bytes → #1", "… this line 20 times in all", "free #1 of 24 bytes",
+        "… this line 20 times in all, up to",
+        "free #20 of 24 bytes",
+      ])
+    let last = try behaviour(blocks.map(allocate) + blocks.reversed().map(free))
+    #expect(
+      section("heap, main", last).suffix(3) == [
+        "free #20 of 24 bytes", "… this line 20 times in all, up to", "free #1 of 24 bytes",
+      ])
+    #expect(try !compareBehaviour(golden: first, actual: last).isEqual)
+  }
+
+  @Test func memoryErrorsAreTold() throws {
+    let text = try behaviour([allocate(0), free(0), free(0), free(7)])
+    #expect(
+      section("heap, main", text) == [
+        "allocate 24 bytes → #1", "free #1 of 24 bytes", "free #1 again of 24 bytes",
+        "free an address that is no block",
+      ])
+  }
+
+  @Test func blocksOfHandlersHaveTheirOwnNumbers() throws {
+    // Whenever the handler allocates, the main flow's numbers stay the same.
+    let handler: [Payload] = [
+      .interrupt(vector: 33, source: .line(1), rip: 0), allocate(9), .interruptReturn(vector: 33, rip: 0, openAbove: 0),
+    ]
+    let early = try behaviour(handler + [allocate(1), allocate(2), free(9)])
+    let late = try behaviour([allocate(1)] + handler + [allocate(2), free(9)])
+    #expect(early == late)
+    #expect(
+      section("heap, main", early) == ["allocate 24 bytes → #1", "allocate 24 bytes → #2", "free #h33.1 of 24 bytes"])
+    #expect(section("heap, handler of vector 33", early) == ["allocate 24 bytes → #h33.1"])
+  }
+
+  @Test func keysOfOneCauseAreOneLine() throws {
+    func key(_ code: UInt16, _ isPressed: Bool, _ cause: String) -> Payload {
+      .input(.key(Key(rawValue: code), isPressed: isPressed), point: .boundary, cause: cause)
+    }
+    let text = try behaviour([
+      key(0x2A, true, "at 1 ms"), key(0x1E, true, "at 1 ms"), key(0x1E, false, "at 1 ms"), key(0x2A, false, "at 1 ms"),
+      key(0x1F, true, ""), .input(.serial(port: 0, byte: 0x41), point: .boundary, cause: ""),
+      .input(.serial(port: 0, byte: 0x0A), point: .boundary, cause: ""),
+    ])
+    #expect(
+      section("input", text) == ["keys 0x2a↓ 0x1e 0x2a↑, at 1 ms", "key 0x1f↓, live", "COM1 receives \"A\\n\", live"])
+  }
+
+  @Test func screenIsToldAsItIsInTheEnd() throws {
+    // However the changes were cut, and whatever was there meanwhile.
+    let text = try behaviour([
+      .screen(row: 1, column: 0, cells: [0x58, 7, 0x58, 7]), .screen(row: 1, column: 0, cells: [0x48, 7]),
+      .screen(row: 1, column: 1, cells: [0x69, 7, 0x20, 7]), .screen(row: 1, column: 4, cells: [0x21, 0x4E]),
+      .screen(row: 2, column: 0, cells: [0x20, 7, 0, 7]),
+    ])
+    #expect(section("output, screen in the end", text) == ["row 1 0x07 \"Hi  \" 0x4e \"!\""])
+  }
+
+  @Test func sharedFramesKeepTheirNumbers() throws {
+    func map(_ start: UInt64, _ frame: UInt64) -> Payload {
+      .map(MapChange(.mapped, start: LinearAddress(start), physical: PhysicalAddress(frame), flags: .writable))
+    }
+    let text = try behaviour([map(0x5000_0000, 0x20_0000), map(0x6000_0000, 0x20_7000), map(0x7000_0000, 0x20_0000)])
+    #expect(
+      section("map, main", text) == [
+        "map 0x5000_0000 +4 KiB 4K writable, frame #f1", "map 0x6000_0000 +4 KiB 4K writable, frame #f2",
+        "map 0x7000_0000 +4 KiB 4K writable, frame #f1",
+      ])
+  }
+
+  @Test func pageThatIsNotFlushedIsToldApart() throws {
+    func page(_ index: UInt64, isFlushed: Bool) -> [Payload] {
+      let start = LinearAddress(0x5000_0000 + index << 12)
+      let change = MapChange(
+        .permission, start: start, physical: PhysicalAddress(0x20_0000 + index << 12), flags: [],
+        previousFlags: .writable)
+      return isFlushed ? [.map(change), .invalidatePage(start)] : [.map(change)]
+    }
+    let text = try behaviour((0..<4).flatMap { page($0, isFlushed: $0 != 2) })
+    #expect(
+      section("map, main", text) == [
+        "permission 0x5000_0000 +8 KiB 4K read-only, was writable, frames #f1…#f2, flushed",
+        "permission 0x5000_2000 +4 KiB 4K read-only, was writable, frame #f3",
+        "permission 0x5000_3000 +4 KiB 4K read-only, was writable, frame #f4, flushed",
+      ])
+  }
+
+  @Test func longSectionsEndWithAHash() throws {
+    // No pattern: sizes that never repeat.
+    func lines(_ change: UInt64?) throws -> [String] {
+      let payloads = (1...2_100 as ClosedRange<UInt64>).map { index -> Payload in
+        let size = index == change ? 1 : index * index
+        return .heap(HeapCall(.allocate, pointer: index << 20, size: size, caller: 0, allocator: "malloc"))
+      }
+      return try section("heap, main", behaviour(payloads))
+    }
+    let whole = try lines(nil)
+    #expect(whole.count == 2_001)
+    #expect(whole.last?.hasPrefix("… 100 more lines, hash ") == true)
+    #expect(try lines(2_050).last != whole.last)
+  }
+}

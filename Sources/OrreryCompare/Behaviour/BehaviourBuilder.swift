@@ -23,6 +23,7 @@ struct BehaviourBuilder {
   private var blocks = BlockIdentities()
   private var map: MapBehaviour
   private var screen = ScreenContents()
+  private var inputs = InputBehaviour()
   /// Bytes of unfinished lines, at most one for each section.
   private var unfinished: [(key: SectionKey, bytes: [UInt8])] = []
   /// Vectors that devices delivered, with their sources.
@@ -49,10 +50,11 @@ struct BehaviourBuilder {
     let context = contexts.present
     switch event.payload {
     case .input(let action, _, let cause):
+      let lines = inputs.append(action, cause.isEmpty ? "live" : cause, keyName: rendering.keyName)
+      for line in lines { add(.input, .main, BehaviourLine(line)) }
       note(action, cause)
-      let origin = cause.isEmpty ? "live" : cause
-      add(.input, .main, BehaviourLine("\(action.rendered(rendering.keyName)), \(origin)"))
     case .inputLost(let queue, _):
+      for line in inputs.flush() { add(.input, .main, BehaviourLine(line)) }
       add(.input, .main, BehaviourLine("byte lost: the \(Words.queue(queue)) queue was full"))
     case .interrupt(let vector, let source, let rip):
       deliver(vector, source)
@@ -84,6 +86,7 @@ struct BehaviourBuilder {
 
   /// All sections in order, with their lanes, titles and lines.
   mutating func finish() -> [(lane: Lane, title: String, lines: [String])] {
+    for line in inputs.flush() { add(.input, .main, BehaviourLine(line)) }
     for (context, line) in map.flushAll() { add(.map, context, line) }
     for entry in unfinished where !entry.bytes.isEmpty { add(entry.key, BehaviourLine(Words.quoted(entry.bytes))) }
     for line in screen.behaviourLines() {

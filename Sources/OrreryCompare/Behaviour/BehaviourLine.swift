@@ -2,21 +2,35 @@
 struct BehaviourLine {
   /// The line as a reader sees it.
   var text: String
-  /// The line with every name replaced by how many of its kind came since: lines that do the same again are equal in this form.
-  var relative: String
+  /// The line with every name replaced by how many of its kind came since: equal in lines that do the same to what is equally new.
+  var byAge: String
+  /// The line with every name replaced by how far it is from the name before: equal in lines that go through things in order.
+  var byStep: String
+  /// The line with every name replaced by its kind.
+  var byKind: String
 
-  init(_ text: String) {
+  init(_ text: String) { self.init(text: text, byAge: text, byStep: text, byKind: text) }
+
+  private init(text: String, byAge: String, byStep: String, byKind: String) {
     self.text = text
-    relative = text
+    self.byAge = byAge
+    self.byStep = byStep
+    self.byKind = byKind
   }
 
-  init(text: String, relative: String) {
-    self.text = text
-    self.relative = relative
+  /// The name of number `number` of `count` with `prefix`; `last` is the number named before.
+  init(prefix: String, number: UInt64, count: UInt64, last: UInt64) {
+    let step = Int64(bitPattern: number &- last)
+    self.init(
+      text: "#\(prefix)\(number)", byAge: "#\(prefix)-\(count - number)",
+      byStep: "#\(prefix)\(step < 0 ? "" : "+")\(step)",
+      byKind: "#\(prefix)")
   }
 
   static func + (left: BehaviourLine, right: BehaviourLine) -> BehaviourLine {
-    BehaviourLine(text: left.text + right.text, relative: left.relative + right.relative)
+    BehaviourLine(
+      text: left.text + right.text, byAge: left.byAge + right.byAge, byStep: left.byStep + right.byStep,
+      byKind: left.byKind + right.byKind)
   }
 
   static func + (left: BehaviourLine, right: String) -> BehaviourLine { left + BehaviourLine(right) }

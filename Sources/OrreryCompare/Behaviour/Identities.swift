@@ -3,6 +3,8 @@ struct Identities {
   /// The numbers by address. It is only looked up, never gone through.
   private var numbers: [UInt64: UInt64] = [:]
   private(set) var count: UInt64 = 0
+  /// The number named last.
+  private var last: UInt64 = 0
   let prefix: String
 
   init(prefix: String) { self.prefix = prefix }
@@ -15,8 +17,9 @@ struct Identities {
     return count
   }
 
-  func line(_ number: UInt64) -> BehaviourLine {
-    BehaviourLine(text: "#\(prefix)\(number)", relative: "#\(prefix)-\(count - number)")
+  mutating func line(_ number: UInt64) -> BehaviourLine {
+    defer { last = number }
+    return BehaviourLine(prefix: prefix, number: number, count: count, last: last)
   }
 }
 
@@ -32,6 +35,8 @@ struct BlockIdentities {
   /// The last block at each address. It is only looked up, never gone through.
   private var blocks: [UInt64: Block] = [:]
   private var counts: [BehaviourContext: UInt64] = [:]
+  /// The number named last, by the context that allocated.
+  private var last: [BehaviourContext: UInt64] = [:]
 
   /// Names the block of `size` bytes that was just handed out at `address`.
   mutating func allocate(_ address: UInt64, size: UInt64, in context: BehaviourContext) -> BehaviourLine {
@@ -50,13 +55,15 @@ struct BlockIdentities {
   }
 
   /// The name of the block at `address`, which stays as it is.
-  func name(_ address: UInt64) -> BehaviourLine {
-    blocks[address].map(line) ?? BehaviourLine("an address that is no block")
+  mutating func name(_ address: UInt64) -> BehaviourLine {
+    guard let block = blocks[address] else { return BehaviourLine("an address that is no block") }
+    return line(block)
   }
 
-  private func line(_ block: Block) -> BehaviourLine {
-    let since = counts[block.context, default: 0] - block.number
+  private mutating func line(_ block: Block) -> BehaviourLine {
+    let before = last[block.context] ?? 0
+    last[block.context] = block.number
     return BehaviourLine(
-      text: "#\(block.context.prefix)\(block.number)", relative: "#\(block.context.prefix)-\(since)")
+      prefix: block.context.prefix, number: block.number, count: counts[block.context] ?? block.number, last: before)
   }
 }

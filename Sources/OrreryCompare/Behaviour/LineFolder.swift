@@ -3,15 +3,41 @@ import OrreryBase
 /// Collects the lines of one section in bounded memory: what repeats is told once with its count, and what exceeds the limit as a count and a hash.
 struct LineFolder {
   private(set) var lines: [String] = []
-  /// The hashes of the relative forms of the last lines in `lines`, as far as they are not folded.
-  private var recent: [Hash128] = []
-  /// The lines that repeat, and how often they were there.
+  /// The last lines in `lines`, as far as they are not folded.
+  private var recent: [Forms] = []
+  /// The lines that repeat, in which of their forms, and how often they were there.
   private var pattern: [Hash128] = []
+  private var form = Form.byAge
   private var count = 0
+  /// The lines as they were the last time.
+  private var latest: [String] = []
   /// Lines of a repetition that is not yet complete.
   private var partial: [BehaviourLine] = []
   private var excess = 0
   private var excessHash = Hash128.zero
+
+  private enum Form { case byAge, byStep, byKind }
+
+  /// What of a line is compared to find repetitions.
+  private struct Forms {
+    var byAge: Hash128
+    var byStep: Hash128
+    var byKind: Hash128
+
+    init(_ line: BehaviourLine) {
+      byAge = Hash128(of: Array(line.byAge.utf8))
+      byStep = Hash128(of: Array(line.byStep.utf8))
+      byKind = Hash128(of: Array(line.byKind.utf8))
+    }
+
+    subscript(form: Form) -> Hash128 {
+      switch form {
+      case .byAge: byAge
+      case .byStep: byStep
+      case .byKind: byKind
+      }
+    }
+  }
 
   /// Repetitions of up to this many lines are folded.
   static let longestPattern = 12
@@ -21,19 +47,19 @@ struct LineFolder {
   static let lineLimit = 2_000
 
   mutating func append(_ line: BehaviourLine) {
-    let hash = Hash128(of: Array(line.relative.utf8))
     if !pattern.isEmpty {
-      if pattern[partial.count] == hash {
+      if pattern[partial.count] == Forms(line)[form] {
         partial.append(line)
         if partial.count == pattern.count {
           count += 1
+          latest = partial.map(\.text)
           partial = []
         }
         return
       }
       endRepetition()
     }
-    add(line.text, hash)
+    add(line)
     foldIfRepeated()
   }
 
@@ -43,17 +69,18 @@ struct LineFolder {
     return lines
   }
 
-  private mutating func add(_ text: String, _ hash: Hash128) {
+  private mutating func add(_ line: BehaviourLine) {
+    let forms = Forms(line)
     guard lines.count < LineFolder.lineLimit else {
       excess += 1
       var link = ByteWriter()
       link.append(excessHash)
-      link.append(hash)
+      link.append(forms.byAge)
       excessHash = Hash128(of: link.bytes)
       return
     }
-    lines.append(text)
-    recent.append(hash)
+    lines.append(line.text)
+    recent.append(forms)
     if recent.count > LineFolder.longestPattern * LineFolder.leastCount { recent.removeFirst() }
   }
 
@@ -64,23 +91,42 @@ struct LineFolder {
       let length = period * LineFolder.leastCount
       guard recent.count >= length else { return }
       let start = recent.count - length
-      guard (start + period..<recent.count).allSatisfy({ recent[$0] == recent[$0 - period] }) else { continue }
-      pattern = Array(recent[start..<start + period])
-      count = LineFolder.leastCount
-      lines.removeLast(length - period)
-      recent = []
-      return
+      for candidate in [Form.byAge, .byStep] {
+        // The steps of the first time lead there from elsewhere; those of the second are the pattern's.
+        let first = candidate == .byStep ? start + 2 * period : start + period
+        guard repeats(from: first, period, in: candidate), repeats(from: start + period, period, in: .byKind) else {
+          continue
+        }
+        form = candidate
+        pattern = recent[(recent.count - period)...].map { $0[candidate] }
+        count = LineFolder.leastCount
+        latest = Array(lines.suffix(period))
+        lines.removeLast(length - period)
+        recent = []
+        return
+      }
     }
+  }
+
+  /// Whether every line from `first` on is, in `form`, as the one `period` lines before it.
+  private func repeats(from first: Int, _ period: Int, in form: Form) -> Bool {
+    (first..<recent.count).allSatisfy { recent[$0][form] == recent[$0 - period][form] }
   }
 
   private mutating func endRepetition() {
     guard !pattern.isEmpty else { return }
-    lines.append(
-      pattern.count == 1 ? "… this line \(count) times in all" : "… these \(pattern.count) lines \(count) times in all")
+    let what = pattern.count == 1 ? "this line" : "these \(pattern.count) lines"
+    if form == .byStep {
+      // First, last and count say the step.
+      lines.append("… \(what) \(count) times in all, up to")
+      lines += latest
+    } else {
+      lines.append("… \(what) \(count) times in all")
+    }
     pattern = []
     let rest = partial
     partial = []
     recent = []
-    for line in rest { add(line.text, Hash128(of: Array(line.relative.utf8))) }
+    for line in rest { add(line) }
   }
 }

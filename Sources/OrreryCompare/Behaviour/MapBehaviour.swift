@@ -65,11 +65,13 @@ struct MapBehaviour {
 
   /// The same for every context.
   mutating func flushAll() -> [(context: BehaviourContext, line: BehaviourLine)] {
-    defer { pending = [] }
-    return pending.flatMap { entry in lines(entry.run).map { (entry.context, $0) } }
+    var result: [(context: BehaviourContext, line: BehaviourLine)] = []
+    for entry in pending { result += lines(entry.run).map { (entry.context, $0) } }
+    pending = []
+    return result
   }
 
-  private func lines(_ run: Run) -> [BehaviourLine] {
+  private mutating func lines(_ run: Run) -> [BehaviourLine] {
     switch run {
     case .invalidation(let start, let count):
       return [BehaviourLine("invlpg \(place(start))" + (count > 1 ? " +\(Words.size(count &* 4_096))" : ""))]
@@ -173,7 +175,7 @@ struct MapBehaviour {
     return (0..<change.pageCount).map { frames.number(change.physical.rawValue &+ $0 &* 4_096) }
   }
 
-  private func line(_ range: Range, isFlushed: Bool) -> BehaviourLine {
+  private mutating func line(_ range: Range, isFlushed: Bool) -> BehaviourLine {
     let change = range.change
     let start = change.start.rawValue
     var line = BehaviourLine("\(MapBehaviour.verbs[Int(change.kind.rawValue)]) ")
@@ -202,7 +204,7 @@ struct MapBehaviour {
   private static let verbs = ["map", "unmap", "remap", "permission"]
 
   /// Frames as runs of numbers: `frames #f1…#f25`.
-  private func frameList(_ numbers: [UInt64]) -> BehaviourLine {
+  private mutating func frameList(_ numbers: [UInt64]) -> BehaviourLine {
     var line = BehaviourLine(numbers.count == 1 ? "frame" : "frames")
     var index = 0
     var runs = 0

@@ -1,41 +1,43 @@
 import OrreryTrace
 
 extension ScreenContents {
+  /// What a cell shows that nothing was written to: the screen's state at reset.
+  private static let blank = Cell(character: 0x20, attribute: 0x07)
+
   /// One line a row that is not blank: runs of cells with their colours.
   func behaviourLines() -> [String] {
     rows.indices.compactMap { index in ScreenContents.line(rows[index]).map { "row \(index)\($0)" } }
   }
 
   private static func line(_ row: [Cell?]) -> String? {
-    // Trailing blanks in the colour of the cell before them say nothing.
-    var cells = row[...]
-    while let last = cells.last, isBlank(last),
-      cells.count < 2 || cells[cells.endIndex - 2]?.attribute == last?.attribute
+    var cells = row.map { cell -> Cell in
+      guard let cell else { return blank }
+      // A zero shows as a blank does.
+      return cell.character == 0 ? Cell(character: 0x20, attribute: cell.attribute) : cell
+    }
+    while cells.last == blank { cells.removeLast() }
+    // Trailing blanks in the colour of the text before them say nothing either.
+    while cells.count > 1, let last = cells.last, last.character == 0x20,
+      cells[cells.count - 2].attribute == last.attribute
     {
       cells.removeLast()
     }
-    guard !cells.isEmpty else { return nil }
+    guard let first = cells.first else { return nil }
     var text = ""
     var run: [UInt8] = []
-    var attribute: UInt8?
+    var attribute = first.attribute
     for cell in cells {
-      if cell?.attribute != attribute, !run.isEmpty {
+      if cell.attribute != attribute {
         text += rendered(run, attribute)
         run = []
+        attribute = cell.attribute
       }
-      attribute = cell?.attribute
-      run.append(isBlank(cell) ? 0x20 : cell?.character ?? 0x20)
+      run.append(cell.character)
     }
     return text + rendered(run, attribute)
   }
 
-  private static func isBlank(_ cell: Cell?) -> Bool {
-    guard let cell else { return true }
-    return cell.character == 0x20 || cell.character == 0
-  }
-
-  private static func rendered(_ run: [UInt8], _ attribute: UInt8?) -> String {
-    let colour = attribute.map { "0x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) } ?? "untouched"
-    return " \(colour) \(Words.quoted(run))"
+  private static func rendered(_ run: [UInt8], _ attribute: UInt8) -> String {
+    " 0x" + (attribute < 16 ? "0" : "") + String(attribute, radix: 16) + " \(Words.quoted(run))"
   }
 }

@@ -1,7 +1,7 @@
 import OrreryBase
 
 // Shape: a = kind (bit 0: 0 applied, 1 lost) | point << 1, name = the cause; or a = 1 | queue << 1. No flag, no bases.
-// Then the action: payload << 3 | kind of action; or the lost byte.
+// Then the action: payload << 3 | kind of action, where a key's payload is its code << 1 | pressed; or the lost byte.
 
 extension LaneEncoder {
   mutating func input(_ action: InputAction, point: InputPoint, cause: String) {
@@ -12,8 +12,13 @@ extension LaneEncoder {
       varint(shape.a)
       name(shape.name)
     }
-    let encoded = action.encoded
-    varint((encoded & 0xFFFF_FFFF) << 3 | encoded >> 32)
+    if case .key(let key, let isPressed) = action {
+      // The plain keys take two bytes this way, with the code's high byte above.
+      varint((UInt64(key.rawValue) << 1 | (isPressed ? 1 : 0)) << 3)
+    } else {
+      let encoded = action.encoded
+      varint((encoded & 0xFFFF_FFFF) << 3 | encoded >> 32)
+    }
   }
 
   mutating func inputLost(_ queue: InputQueue, byte value: UInt8) {
@@ -40,10 +45,16 @@ extension LaneDecoder {
       return .inputLost(InputQueue(rawValue: UInt8(truncatingIfNeeded: shape.a >> 1)), byte: try byte())
     }
     let coded = try varint()
-    guard coded >> 3 <= 0xFFFF_FFFF, let action = InputAction(encoded: (coded & 7) << 32 | coded >> 3),
+    guard let action = LaneDecoder.action(kind: coded & 7, payload: coded >> 3),
       let point = InputPoint(rawValue: UInt8(truncatingIfNeeded: shape.a >> 1))
     else { throw CodingFault("an input event has an action that does not exist") }
     return .input(action, point: point, cause: text(ofName: shape.name))
+  }
+
+  private static func action(kind: UInt64, payload: UInt64) -> InputAction? {
+    guard kind == 0 else { return payload <= 0xFFFF_FFFF ? InputAction(encoded: kind << 32 | payload) : nil }
+    guard let code = UInt16(exactly: payload >> 1) else { return nil }
+    return .key(Key(rawValue: code), isPressed: payload & 1 != 0)
   }
 
   private mutating func inputShape() throws(CodingFault) -> Shape {

@@ -1,8 +1,10 @@
 import OrreryBase
 
-// Shape: a = kind (bits 0-1: 0 serial, 1 screen, 2 debug console, 3 exit value) | serial port << 2. No bases.
+// Shape: a = kind (bits 0-1: 0 serial, 1 screen, 2 debug console, 3 exit value) | serial port << 2, or of a screen event row << 2 | one attribute << 10
+// | the attribute << 11.
 // Serial and debug console: flag = exactly one byte, which follows; otherwise a count and the bytes.
-// Screen: row, column, count of cells, then runs of cells of one attribute: attribute, count, characters.
+// Screen: base0 is the column after the last screen event's cells. Flag = exactly one cell there, of the one attribute: its character follows. Otherwise
+// column, count of cells, then their characters if they have one attribute, or else runs of cells of one: attribute, count, characters.
 
 extension LaneEncoder {
   mutating func serial(port: UInt8, bytes: [UInt8]) { text(Shape(a: UInt64(port) << 2), bytes) }
@@ -18,12 +20,25 @@ extension LaneEncoder {
   }
 
   mutating func screen(row: UInt8, column: UInt8, cells: [UInt8]) {
-    precondition(
-      cells.count <= Payload.byteLimit && cells.count % 2 == 0, "a screen event has whole cells within its limit")
-    outputHead(Shape(a: 1), flag: false)
-    byte(row)
+    let isWhole = cells.count <= Payload.byteLimit && cells.count % 2 == 0
+    precondition(isWhole, "a screen event has whole cells within its limit")
+    let attribute = cells.count > 0 ? cells[1] : 0
+    let isUniform = stride(from: 3, to: cells.count, by: 2).allSatisfy { cells[$0] == attribute }
+    let colour = isUniform ? 1 << 10 | UInt64(attribute) << 11 : 0
+    let isNext = cells.count == 2 && UInt64(column) == base0
+    outputHead(Shape(a: 1 | UInt64(row) << 2 | colour), flag: isNext)
+    base0 = UInt64(column) + UInt64(cells.count / 2)
+    if isNext { return byte(cells[0]) }
     byte(column)
     varint(UInt64(cells.count / 2))
+    if isUniform {
+      for cell in stride(from: 0, to: cells.count, by: 2) { byte(cells[cell]) }
+    } else {
+      runs(cells)
+    }
+  }
+
+  private mutating func runs(_ cells: [UInt8]) {
     var start = 0
     while start < cells.count {
       let attribute = cells[start + 1]
@@ -54,7 +69,7 @@ extension LaneDecoder {
     let shape: Shape
     if head.number == 0 {
       shape = Shape(a: try varint())
-      guard shape.a >> 10 == 0, shape.a & 3 == 0 || shape.a >> 2 == 0 else {
+      guard LaneDecoder.isOutputShape(shape.a) else {
         throw CodingFault("an output event is of a kind that does not exist")
       }
       _ = add(shape)
@@ -64,9 +79,9 @@ extension LaneDecoder {
     switch shape.a & 3 {
     case 0: return .serial(port: UInt8(truncatingIfNeeded: shape.a >> 2), bytes: try text(isSingle: head.flag))
     case 2: return .debugConsole(bytes: try text(isSingle: head.flag))
-    case _ where head.flag: throw CodingFault("an output event has a flag that has no meaning")
-    case 1: return try screen()
+    case 1: return try screen(shape.a, isNext: head.flag)
     default:
+      guard !head.flag else { throw CodingFault("an output event has a flag that has no meaning") }
       guard let value = UInt32(exactly: try varint()) else { throw CodingFault("an exit value exceeds 32 bits") }
       return .exitValue(value)
     }
@@ -77,23 +92,40 @@ extension LaneDecoder {
     return try copy(count, limit: Payload.byteLimit)
   }
 
-  private mutating func screen() throws(CodingFault) -> Payload {
-    let row = try byte()
+  private static func isOutputShape(_ a: UInt64) -> Bool {
+    switch a & 3 {
+    case 0: a >> 10 == 0
+    case 1: a >> 19 == 0 && (a & 1 << 10 != 0 || a >> 11 == 0)
+    default: a >> 2 == 0
+    }
+  }
+
+  private mutating func screen(_ shape: UInt64, isNext: Bool) throws(CodingFault) -> Payload {
+    let row = UInt8(truncatingIfNeeded: shape >> 2)
+    let isUniform = shape & 1 << 10 != 0
+    let attribute = UInt8(truncatingIfNeeded: shape >> 11)
+    if isNext {
+      guard isUniform, let column = UInt8(exactly: base0) else { throw CodingFault("a screen event is in no column") }
+      base0 += 1
+      return .screen(row: row, column: column, cells: [try byte(), attribute])
+    }
     let column = try byte()
     let count = try varint()
     guard count <= UInt64(Payload.byteLimit / 2) else { throw CodingFault("a screen event has too many cells") }
+    base0 = UInt64(column) + count
     var cells: [UInt8] = []
     cells.reserveCapacity(2 * Int(count))
+    if isUniform {
+      for character in try copy(count, limit: Payload.byteLimit) { cells += [character, attribute] }
+      return .screen(row: row, column: column, cells: cells)
+    }
     while cells.count < 2 * Int(count) {
       let attribute = try byte()
       let run = try varint()
       guard run > 0, run <= count - UInt64(cells.count / 2) else {
         throw CodingFault("a screen event has a run of no or too many cells")
       }
-      for character in try copy(run, limit: Payload.byteLimit) {
-        cells.append(character)
-        cells.append(attribute)
-      }
+      for character in try copy(run, limit: Payload.byteLimit) { cells += [character, attribute] }
     }
     return .screen(row: row, column: column, cells: cells)
   }
