@@ -12,7 +12,7 @@ KERNEL := kernel/.build/orrery-kernel.elf
 STEP := scripts/step
 OUT := .build/run
 
-.PHONY: help run test kernel build debug setup bench format lint clean
+.PHONY: help run test kernel build debug setup accept bench format lint clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,16 @@ run: setup kernel ## Record the kernel under a scenario, replay the trace, compa
 
 test: setup kernel build debug ## Build and run every test
 	@$(STEP) "test" swift test $(BUILD) --skip-build
+
+accept: setup kernel ## Take the present behaviour of every case under traces/ as its golden
+	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
+	@mkdir -p $(OUT)
+	@for scenario in traces/*/*.scenario; do \
+	  name=$$(basename $$scenario .scenario); \
+	  $(ORRERY) record $(KERNEL) --scenario $$scenario -o $(OUT)/$$name.orrery; \
+	  $(ORRERY) show --behaviour $(OUT)/$$name.orrery > traces/$$name/golden.txt; \
+	done
+	@git --no-pager diff --stat -- traces
 
 bench: kernel setup ## Measure speed against QEMU and write docs/PERFORMANCE.md
 	@scripts/setup qemu-system-x86

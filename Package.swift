@@ -39,7 +39,9 @@ let package = Package(
       "Orrery",
       ["OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare"]),
     layer("OrreryHost", ["OrreryBase"]),
-    layer("OrreryTesting", ["Orrery", "OrreryCompare", "OrreryHost"]),
+    layer(
+      "OrreryTesting",
+      ["Orrery", "OrreryBase", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare", "OrreryHost"]),
     layer(
       "OrreryCommands",
       [
@@ -60,6 +62,7 @@ let package = Package(
         "Orrery", "OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare",
         "OrreryHost",
       ]),
+    tests("GoldenTests", ["OrreryTesting", "Orrery", "OrreryBase", "OrreryTrace", "OrreryCompare", "OrreryHost"]),
     tests("OrreryHostTests", ["OrreryHost", "OrreryBase"]),
     tests(
       "OrreryCommandsTests",

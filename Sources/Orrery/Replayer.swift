@@ -1,4 +1,4 @@
-import OrreryBase
+public import OrreryBase
 import OrreryImage
 public import OrreryMachine
 public import OrreryTrace
@@ -33,6 +33,7 @@ public final class Replayer {
   private let session: MachineSession
   private let recordedEnd: RunEnd?
   private let lanes: LaneSet
+  private let writer: TraceWriter?
   /// The recorded events, to compare with.
   private var recorded: TraceEvents
   /// The recorded inputs, read ahead.
@@ -46,7 +47,8 @@ public final class Replayer {
   /// The most inputs handed to the machine ahead of time.
   private static let inputsAhead = 64
 
-  public init(reader: TraceReader) throws(ReplayError) {
+  /// - Parameter sink: where the replayed run is recorded again, if anywhere: it gets the bytes of the trace, as long as nothing differs.
+  public init(reader: TraceReader, sink: (any TraceSink)? = nil) throws(ReplayError) {
     let header: TraceHeader
     do throws(TraceError) { header = try reader.header() } catch { throw .trace(error) }
     let configuration = try RunConfiguration(header: header)
@@ -54,6 +56,9 @@ public final class Replayer {
       let image = try KernelImage(bytes: header.image)
       session = try MachineSession(image: image, configuration: configuration, isObserving: true)
     } catch { throw .image(error) }
+    do throws(TraceError) {
+      writer = try sink.map { sink throws(TraceError) in try TraceWriter(header: header, sink: sink) }
+    } catch { throw .trace(error) }
     lanes = configuration.lanes
     recordedEnd = reader.end
     recorded = reader.events()
@@ -140,6 +145,7 @@ public final class Replayer {
         return
       }
       eventCount += 1
+      try writer?.append(entry.payload, clock: entry.clock)
     }
   }
 
@@ -155,6 +161,7 @@ public final class Replayer {
     let replayedEnd = RunEnd(
       reason: reason, text: text, steps: machine.steps, clock: machine.clock, exitValue: exitValue,
       reports: recordedEnd?.reports ?? [])
+    if recordedEnd != nil { try writer?.finish(replayedEnd) }
     outcome =
       recordedEnd == nil || recordedEnd == replayedEnd
       ? .same(eventCount: eventCount, end: recordedEnd)

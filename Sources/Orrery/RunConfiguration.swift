@@ -35,6 +35,18 @@ public struct RunConfiguration: Hashable, Sendable {
   }
 }
 
+extension RunConfiguration {
+  /// What `scenario` asks for: its machine, its lanes or all, its allocators.
+  public init(_ scenario: BoundScenario) {
+    // Lanes that no trace has yet are left out; the scenario's own checks have said so.
+    let lanes = scenario.lanes.map { lanes in
+      LaneSet(lanes.compactMap { Lane(name: $0.rawValue) }.map { LaneSet($0) })
+    }
+    self.init(
+      machine: scenario.machine, lanes: lanes ?? .all, allocators: scenario.allocators, parameters: scenario.values)
+  }
+}
+
 // MARK: - Known allocators
 
 extension RunConfiguration {

@@ -113,11 +113,9 @@ struct RunInputs {
     do throws(ScenarioError) { bound = try scenario.bound(with: values) } catch { throw CommandFailure(error) }
     if let text = options.commandLine { bound.machine.commandLine = Array(text.utf8) }
     if let limit = options.limit { bound.limits.steps = limit }
-    let lanes =
-      options.lanes.isEmpty ? bound.lanes.map(Self.traceLanes) ?? .all : LaneOption.union(options.lanes)
-    let configuration = RunConfiguration(
-      machine: bound.machine, lanes: lanes, allocators: bound.allocators + (try options.allocatorFunctions()),
-      parameters: bound.values)
+    var configuration = RunConfiguration(bound)
+    if !options.lanes.isEmpty { configuration.lanes = RunConfiguration(lanes: LaneOption.union(options.lanes)).lanes }
+    configuration.allocators += try options.allocatorFunctions()
     return (bound, configuration)
   }
 
@@ -135,10 +133,5 @@ struct RunInputs {
       case .trace(let error): throw CommandFailure(error, path: sink?.path ?? "")
       }
     }
-  }
-
-  /// The trace's lanes for the names of a scenario; those that no kernel of this version's traces has are left out, as the scenario's checker said.
-  private static func traceLanes(_ lanes: [RecordedLane]) -> LaneSet {
-    LaneSet(lanes.compactMap { Lane(name: $0.rawValue) }.map { LaneSet($0) })
   }
 }

@@ -134,6 +134,14 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
     #expect(isSame(try replay(trace)))
   }
 
+  @Test func aReplayRecordedAgainGivesTheSameBytes() throws {
+    let (trace, _) = try EchoRun.typingEnter.record()
+    let sink = MemoryTraceSink()
+    let replayer = try Replayer(reader: TraceReader(source: MemoryTraceSource(trace)), sink: sink)
+    while try replayer.advance() == nil {}
+    #expect(sink.bytes == trace)
+  }
+
   @Test func anActionOnASymbolComesBeforeItsInstruction() throws {
     var run = EchoRun.typingEnter
     run.add(.symbol("wait", hit: 1), .input(.vector(64)))
