@@ -259,8 +259,7 @@ extension CPU {
     let bottom = top &- UInt64(bytes)
     guard isCanonical(bottom), isCanonical(top &- 1) else { return faults(.stackSegment(transfer.external)) }
     let isUser = gate.privilegeLevel == 3
-    let wasUser = pointee.cpl == 3
-    guard check(frameAt: bottom, bytes: bytes, isUser: isUser && wasUser) else { return false }
+    guard check(frameAt: bottom, bytes: bytes, isUser: isUser) else { return false }
     for index in 0..<frame.count {
       guard store(top &- UInt64(8 * (index + 1)), frame.elements[index], size: 8, isUser: isUser) else { return false }
     }
@@ -272,10 +271,10 @@ extension CPU {
     return true
   }
 
-  /// Both ends of a frame must be writable before any of it is written.
+  /// Both ends of a frame must be writable before any of it is written; the upper end is pushed first and so faults first.
   private func check(frameAt bottom: UInt64, bytes: Int, isUser: Bool) -> Bool {
-    guard translate(bottom, .write, isUser: isUser) != nil else { return false }
-    return translate(bottom &+ UInt64(bytes - 1), .write, isUser: isUser) != nil
+    guard translate((bottom &+ UInt64(bytes - 1)) & ~7, .write, isUser: isUser) != nil else { return false }
+    return translate(bottom, .write, isUser: isUser) != nil
   }
 
   private func enterLegacy(_ gate: GateTarget, _ transfer: Transfer) -> Bool {
@@ -303,7 +302,7 @@ extension CPU {
         if changesPrivilege { return faults(.stackSegment(stack.selector.errorCode | transfer.external)) }
         return faults(.stackSegment(transfer.external))
       }
-      guard check(frameAt: linear, bytes: gate.size, isUser: isUser) else { return false }
+      guard translate(linear, .write, isUser: isUser) != nil else { return false }
       address[index] = linear
     }
     for index in 0..<frame.count {
