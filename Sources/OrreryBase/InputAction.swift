@@ -3,7 +3,7 @@
 public enum InputAction: Hashable, Sendable {
   /// A key pressed or released at the keyboard.
   case key(Key, isPressed: Bool)
-  /// A byte that arrives at the receiver of serial port `port` (0 is COM1).
+  /// A byte put on the line to serial port `port` (0 is COM1): it arrives at once, or when the line has carried what was put on it before.
   case serial(port: UInt8, byte: UInt8)
   /// One edge on an interrupt request line, 0…15, ORed with the device's own line.
   case interruptLine(UInt8)

@@ -8,7 +8,7 @@ public enum Action: Hashable, Sendable {
   case key(Chord)
   /// Types a text on a US keyboard, each code only when the guest has read the one before: none is lost.
   case type(TypedText)
-  /// Bytes that arrive at a serial port at once.
+  /// Bytes that go down the line to a serial port: the first arrives at once, each other one character later.
   case serial(ByteText, port: SerialPort = .com1)
   /// One edge on interrupt request line 0…15, ORed with the device's own line.
   case interruptLine(Number)

@@ -8,7 +8,8 @@ internal import OrreryBase
 ///
 /// Timing: with `SerialTiming.immediate` a byte has left as it is written, and the interrupt for the empty register is a new edge at once; with `.baud` a
 /// character takes its bits' time at the programmed divisor of 115,200 baud, exactly. The receiver's FIFO times out after four characters without a
-/// byte arriving or being read. Bytes from outside arrive whenever the scenario says: one that finds no room is lost, sets OE, and is recorded.
+/// byte arriving or being read. Bytes from outside come down the line one character after another, at the same speed, whichever `SerialTiming`; the first
+/// of them arrives at once. One that finds no room in the receiver is lost, sets OE, and is recorded; so is one that finds 4,096 waiting on the line.
 struct UART16550: Device {
   /// The 1.8432 MHz crystal: 16 ticks are a bit at divisor 1.
   static let ticksPerSecond: UInt64 = 1_843_200
@@ -30,6 +31,8 @@ struct UART16550: Device {
     static let errors: UInt8 = 0x1E
   }
 
+  /// How many bytes may wait on the line: more than anyone types, few enough for a checkpoint.
+  private static let lineCapacity = 4096
   private static let loopback: UInt8 = 0x10
   private static let divisorLatch: UInt8 = 0x80
   private static let breakControl: UInt8 = 0x40
@@ -52,6 +55,10 @@ struct UART16550: Device {
   /// 9,600 baud.
   private var divisor: UInt16 = 12
 
+  /// Bytes from outside that the line has not carried here yet.
+  private var line: [UInt8] = []
+  /// When the line is free for the next of them; 0 when it is free now.
+  private var lineFreeTick: UInt64 = 0
   private var received = ByteFIFO()
   private var lastReceived: UInt8 = 0
   private var lineErrors: UInt8 = 0
@@ -105,14 +112,29 @@ struct UART16550: Device {
       }
       updateLine(wires: &wires)
     }
-    if canTimeOut, timeoutTick <= tick { hasTimedOut = true }
-    if !canTimeOut { activityTick = 0 }
+    while lineFreeTick != 0, lineFreeTick <= tick {
+      let arrival = lineFreeTick
+      lineFreeTick = 0
+      if let byte = line.first {
+        line.removeFirst()
+        noteTimeout(at: arrival)
+        arrive(byte, at: arrival, wires: &wires)
+      }
+      updateLine(wires: &wires)
+    }
+    noteTimeout(at: tick)
     settledTick = tick
     updateLine(wires: &wires)
   }
 
+  private mutating func noteTimeout(at tick: UInt64) {
+    if canTimeOut, timeoutTick <= tick { hasTimedOut = true }
+    if !canTimeOut { activityTick = 0 }
+  }
+
   var nextDeadline: Clock {
     var tick = isShifting ? shiftEndTick : .max
+    if !line.isEmpty { tick = min(tick, lineFreeTick) }
     if canTimeOut, interruptEnable & Enable.received != 0 { tick = min(tick, timeoutTick) }
     // A tick that has come already at the last advance (a shorter character was programmed since) is due at the next one.
     return tick == .max ? .max : ratio.firstClock(of: max(tick, settledTick &+ 1))
@@ -138,15 +160,27 @@ struct UART16550: Device {
 
   // MARK: Receiver
 
-  /// A byte arrives from outside.
+  /// A byte from outside is put on the line.
   mutating func receive(_ byte: UInt8, clock: Clock, wires: inout Wires) {
     advance(to: clock, wires: &wires)
+    if lineFreeTick == 0 {
+      arrive(byte, at: settledTick, wires: &wires)
+      updateLine(wires: &wires)
+    } else if line.count < Self.lineCapacity {
+      line.append(byte)
+    } else {
+      lose(byte, wires: &wires)
+    }
+  }
+
+  /// The line has carried a byte here, and is busy for as long as a character takes.
+  private mutating func arrive(_ byte: UInt8, at tick: UInt64, wires: inout Wires) {
+    lineFreeTick = tick &+ characterTicks
     if modemControl & Self.loopback != 0 {
       lose(byte, wires: &wires)
     } else {
-      accept(byte, at: settledTick, wires: &wires)
+      accept(byte, at: tick, wires: &wires)
     }
-    updateLine(wires: &wires)
   }
 
   private func lose(_ byte: UInt8, wires: inout Wires) {
@@ -316,7 +350,8 @@ struct UART16550: Device {
     }
     for flag in [hasFIFOs, hasTimedOut, isShifting, hasEmptiedHolding] { writer.append(flag) }
     writer.append(fixed: divisor)
-    for tick in [activityTick, shiftEndTick, settledTick] { writer.append(fixed: tick) }
+    for tick in [activityTick, shiftEndTick, lineFreeTick, settledTick] { writer.append(fixed: tick) }
+    writer.append(counted: line)
   }
 
   mutating func restore(from reader: inout ByteReader) throws(ByteCodingError) {
@@ -338,6 +373,13 @@ struct UART16550: Device {
     divisor = try reader.fixed()
     activityTick = try reader.fixed()
     shiftEndTick = try reader.fixed()
+    lineFreeTick = try reader.fixed()
     settledTick = try reader.fixed()
+    let start = reader.offset
+    line = Array(try reader.counted())
+    guard line.count <= Self.lineCapacity else {
+      throw ByteCodingError(
+        offset: start, reason: "\(line.count) bytes wait on a serial line, at most \(Self.lineCapacity) can")
+    }
   }
 }

@@ -7,8 +7,12 @@ import Testing
 struct UART16550Tests {
   private let bench = BoardBench()
 
-  private func receive(_ bytes: UInt8..., on bench: BoardBench? = nil) {
-    for byte in bytes { (bench ?? self.bench).apply(.serial(port: 0, byte: byte)) }
+  /// Lets bytes arrive, a character of seven bits at 9,600 baud (729,166.6… clocks) apart.
+  private func receive(_ bytes: UInt8...) {
+    for byte in bytes {
+      bench.apply(.serial(port: 0, byte: byte))
+      bench.run(for: 729_167)
+    }
   }
 
   /// 8 data bits, no parity, one stop bit at `divisor`.
@@ -103,6 +107,34 @@ struct UART16550Tests {
     #expect(bench.input(0x3FD) == 0x60)
   }
 
+  @Test func bytesOfOneClockComeDownTheLineOneByOne() {
+    bench.initializeInterrupts()
+    setLine(bench, divisor: 1)
+    bench.output(0x3F9, 0x01)
+    for byte in Array("help".utf8) { bench.apply(.serial(port: 0, byte: byte)) }
+    var arrivals: [Clock] = []
+    var bytes: [UInt8] = []
+    while bytes.count < 4 {
+      if !bench.board.interruptRequested { bench.run(to: bench.board.nextDeadline) }
+      guard bench.board.interruptRequested else { continue }
+      #expect(bench.acknowledge() == 0x24)
+      arrivals.append(bench.clock)
+      bytes.append(bench.input(0x3F8))
+      bench.output(0x20, 0x20)
+    }
+    #expect(bytes == Array("help".utf8))
+    // Ten bits each at 115,200 baud: ⌈n · 10¹⁰ ÷ 115,200⌉.
+    #expect(arrivals == [0, 86_806, 173_612, 260_417])
+    #expect(bench.takeRecords().records.isEmpty)
+  }
+
+  @Test func lineHoldsSoManyBytesAndNoMore() {
+    for _ in 0..<4097 { bench.apply(.serial(port: 0, byte: 0x55)) }
+    #expect(bench.takeRecords().records.isEmpty)
+    bench.apply(.serial(port: 0, byte: 0x56))
+    #expect(bench.takeRecords().records.map(\.value0) == [0x56])
+  }
+
   @Test func com2HasItsOwnLine() {
     bench.initializeInterrupts()
     bench.output(0x2F9, 0x01)
@@ -150,11 +182,11 @@ struct UART16550Tests {
     setLine(bench, divisor: 1)
     bench.output(0x3FA, 0xC1)
     bench.output(0x3F9, 0x01)
-    receive(0x41, 0x42)
-    // Forty bits at 115,200 baud: ⌈40 · 10⁹ ÷ 115,200⌉ = 347,223.
-    bench.run(to: 347_222)
+    for byte: UInt8 in [0x41, 0x42] { bench.apply(.serial(port: 0, byte: byte)) }
+    // The second byte arrives after ten bits, and forty bits later: ⌈50 · 10⁹ ÷ 115,200⌉ = 434,028.
+    bench.run(to: 434_027)
     #expect(bench.input(0x3FA) == 0xC1)
-    bench.run(to: 347_223)
+    bench.run(to: 434_028)
     #expect(bench.acknowledge() == 0x24)
     #expect(bench.input(0x3FA) == 0xCC)
     _ = bench.input(0x3F8)
@@ -239,7 +271,7 @@ struct UART16550Tests {
     setLine(bench, divisor: 1)
     bench.output(0x3FA, 0x01)
     bench.output(0x3F8, 0x41, 0x42, 0x43)
-    receive(0x99, on: bench)
+    bench.apply(.serial(port: 0, byte: 0x99))
     bench.run(to: 100_000)
     #expect(serialOutput(bench) == [0x41])
     try twin.restore(bench.checkpoint(), clock: 100_000)
