@@ -107,6 +107,7 @@ struct RecordCommand: ParsableCommand {
           "recording: \(Words.number(recorder.machine.steps)) steps, \(Words.size(recorder.traceByteCount))")
       }
     } catch let error as TraceError {
+      guard sink.partialPath != sink.path else { throw CommandFailure(error, path: sink.path) }
       throw CommandFailure(
         CommandFailure(error, path: sink.path).description
           + "\nthe beginning of the run is in \(sink.partialPath); read it with: orrery show \(Reproduction.quoted(sink.partialPath))"

@@ -129,7 +129,8 @@ struct RunInputs {
     } catch {
       switch error {
       case .image(let error): throw CommandFailure(error, path: options.image)
-      case .scenario(let error): throw CommandFailure("\(options.scenario ?? ""): \(error)")
+      case .scenario(let error):
+        throw CommandFailure("\(options.scenario ?? "")\(error.line > 0 ? ":\(error.line)" : ""): error: \(error)")
       case .trace(let error): throw CommandFailure(error, path: sink?.path ?? "")
       }
     }

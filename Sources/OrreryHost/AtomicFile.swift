@@ -94,7 +94,8 @@ public final class AtomicFile: @unchecked Sendable {
     guard descriptor >= 0 else { return }
     close(descriptor)
     descriptor = -1
-    if !keepsPartial, !isDevice { unlink(partialPath) }
+    // Nothing was said yet in an empty one.
+    if !keepsPartial || count == 0, !isDevice { unlink(partialPath) }
   }
 
   /// Writes `bytes` as the whole file at `path`.

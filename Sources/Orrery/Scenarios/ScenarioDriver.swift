@@ -36,20 +36,23 @@ struct ScenarioDriver: Sendable {
 
   /// Fails when the kernel lacks a symbol the scenario waits for.
   init(_ scenario: BoundScenario, symbols: SymbolTable) throws(ScenarioDriverError) {
-    anchors = scenario.anchors
+    let anchors = scenario.anchors
+    self.anchors = anchors
+    func watch(_ condition: Condition, _ delay: Clock, _ anchor: Int) throws(ScenarioDriverError) -> Watch {
+      do throws(ScenarioDriverError) { return try Watch(condition, delay: delay, symbols: symbols) } catch {
+        var error = error
+        error.line = anchors[anchor].line
+        throw error
+      }
+    }
     for rule in scenario.rules {
       var running = RunningRule(
-        rule: rule, watch: try Watch(rule.condition, delay: rule.delay, symbols: symbols),
-        periods: rule.repetition?.periods)
-      if let end = rule.repetition?.end {
-        running.end = try Watch(end.condition, delay: end.delay, symbols: symbols)
-      }
+        rule: rule, watch: try watch(rule.condition, rule.delay, rule.anchor), periods: rule.repetition?.periods)
+      if let end = rule.repetition?.end { running.end = try watch(end.condition, end.delay, end.anchor) }
       rules.append(running)
     }
     for stop in scenario.stops {
-      stops.append(
-        RunningStop(
-          anchor: stop.anchor, watch: try Watch(stop.condition, delay: stop.delay, symbols: symbols)))
+      stops.append(RunningStop(anchor: stop.anchor, watch: try watch(stop.condition, stop.delay, stop.anchor)))
     }
     for index in rules.indices { rules[index].arm() }
   }

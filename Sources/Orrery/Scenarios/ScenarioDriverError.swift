@@ -8,6 +8,8 @@ public struct ScenarioDriverError: Error, Hashable, Sendable, CustomStringConver
   /// The linkage names it may stand for: those that answer to it equally well, or, when none does, those that are like it.
   public var candidates: [String]
   public var isAmbiguous: Bool
+  /// The line of the scenario that names it, counted from 1; 0 for a scenario built in code.
+  public var line = 0
 
   /// The most names a message lists.
   private static let candidateLimit = 4
@@ -34,12 +36,12 @@ public struct ScenarioDriverError: Error, Hashable, Sendable, CustomStringConver
   public var description: String {
     let names = candidates.map { "'\($0)'" }.joined(separator: ", ")
     if isAmbiguous {
-      return "the scenario waits for symbol '\(symbol)', which stands for several: \(names); give one of these names"
+      return "it waits for symbol '\(symbol)', which stands for several: \(names); give one of these names"
     }
     let hint =
       candidates.isEmpty
       ? "check its spelling, and that the kernel still has its symbol table" : "names like it are \(names)"
-    return "the scenario waits for symbol '\(symbol)', which the kernel does not have; \(hint)"
+    return "it waits for symbol '\(symbol)', which the kernel does not have; \(hint)"
   }
 }
 
