@@ -410,7 +410,7 @@ struct BoardState {
     func write(_ device: some Device) {
       var device = device
       device.advance(to: clock, wires: &wires)
-      device.checkpoint(into: &writer)
+      device.hash(into: &writer)
     }
     write(timer)
     write(keyboardController)

@@ -14,6 +14,10 @@ protocol Device {
   /// Writes the whole state, flip-flops and latches included, exactly as it is.
   func checkpoint(into writer: inout ByteWriter)
 
+  /// Writes what the state hash covers, of a device that has been advanced to the present: as a rule, what `checkpoint` writes. A part that came to a
+  /// device later writes nothing while it is not in use, so that it changes no hash of an older trace.
+  func hash(into writer: inout ByteWriter)
+
   /// Reads what `checkpoint` wrote. Every value is checked; after a throw the device is unusable until a restore succeeds, but never traps.
   mutating func restore(from reader: inout ByteReader) throws(ByteCodingError)
 }
@@ -22,6 +26,8 @@ extension Device {
   mutating func advance(to clock: Clock, wires: inout Wires) {}
 
   var nextDeadline: Clock { .max }
+
+  func hash(into writer: inout ByteWriter) { checkpoint(into: &writer) }
 }
 
 extension ByteReader {

@@ -340,6 +340,20 @@ struct UART16550: Device {
   // MARK: State
 
   func checkpoint(into writer: inout ByteWriter) {
+    checkpointRegisters(into: &writer)
+    writer.append(fixed: lineFreeTick)
+    writer.append(counted: line)
+  }
+
+  func hash(into writer: inout ByteWriter) {
+    checkpointRegisters(into: &writer)
+    guard lineFreeTick != 0 else { return }
+    writer.append(fixed: lineFreeTick)
+    writer.append(counted: line)
+  }
+
+  /// Writes the chip without what is on the line.
+  private func checkpointRegisters(into writer: inout ByteWriter) {
     received.checkpoint(into: &writer)
     transmitted.checkpoint(into: &writer)
     for byte in [
@@ -350,8 +364,7 @@ struct UART16550: Device {
     }
     for flag in [hasFIFOs, hasTimedOut, isShifting, hasEmptiedHolding] { writer.append(flag) }
     writer.append(fixed: divisor)
-    for tick in [activityTick, shiftEndTick, lineFreeTick, settledTick] { writer.append(fixed: tick) }
-    writer.append(counted: line)
+    for tick in [activityTick, shiftEndTick, settledTick] { writer.append(fixed: tick) }
   }
 
   mutating func restore(from reader: inout ByteReader) throws(ByteCodingError) {
@@ -373,8 +386,8 @@ struct UART16550: Device {
     divisor = try reader.fixed()
     activityTick = try reader.fixed()
     shiftEndTick = try reader.fixed()
-    lineFreeTick = try reader.fixed()
     settledTick = try reader.fixed()
+    lineFreeTick = try reader.fixed()
     let start = reader.offset
     line = Array(try reader.counted())
     guard line.count <= Self.lineCapacity else {
