@@ -43,8 +43,9 @@ struct RandomScenario {
         commandLine: maybe { $0.text(0...20, in: 1...255) },
         tlb: maybe { $0.pick(MachineSettings.TLB.allCases) },
         uart: maybe { $0.pick(MachineSettings.UART.allCases) }),
+      // A limit of no clock is refused: a microsecond is at least one at every frequency.
       limits: Limits(
-        steps: maybe { $0.number() }, time: maybe { $0.time() },
+        steps: maybe { $0.number() }, time: maybe { TimeSpan($0.number(), .microseconds) },
         trace: maybe { ByteSize($0.number(), $0.pick(ByteSize.Unit.allCases)) }),
       lanes: maybe { random in random.list(0...4) { $0.pick(RecordedLane.allCases) } },
       allocators: list(0...4) { $0.allocator() }, parameters: parameters,
