@@ -138,6 +138,10 @@ extension CPU {
   }
 
   func load(_ linear: UInt64, size: Int, isUser: Bool) -> UInt64? {
+    let entry = (isUser ? pointee.userTLB : pointee.supervisorTLB) + Int(linear >> 12 & 255)
+    if entry.pointee.readTag == (linear &+ UInt64(size - 1)) & ~0xFFF, let place = entry.pointee.host(of: linear) {
+      return Self.load(place, size: size)
+    }
     guard isCanonical(linear) else {
       raise(.generalProtection(0))
       return nil
@@ -163,6 +167,11 @@ extension CPU {
   }
 
   func store(_ linear: UInt64, _ value: UInt64, size: Int, isUser: Bool) -> Bool {
+    let entry = (isUser ? pointee.userTLB : pointee.supervisorTLB) + Int(linear >> 12 & 255)
+    if entry.pointee.writeTag == (linear &+ UInt64(size - 1)) & ~0xFFF, let place = entry.pointee.host(of: linear) {
+      Self.store(place, value, size: size)
+      return true
+    }
     guard isCanonical(linear) else { return faults(.generalProtection(0)) }
     let offset = Int(linear & 0xFFF)
     guard offset + size <= 4096 else { return storeAcrossPages(linear, value, size: size, isUser: isUser) }

@@ -114,7 +114,7 @@ extension CPU {
   // MARK: Host memory
 
   @inline(__always)
-  private static func load(_ place: UnsafeMutableRawPointer, size: Int) -> UInt64 {
+  static func load(_ place: UnsafeMutableRawPointer, size: Int) -> UInt64 {
     switch size {
     case 1: return UInt64(place.load(as: UInt8.self))
     case 2: return UInt64(UInt16(littleEndian: place.loadUnaligned(as: UInt16.self)))
@@ -128,7 +128,7 @@ extension CPU {
   }
 
   @inline(__always)
-  private static func store(_ place: UnsafeMutableRawPointer, _ value: UInt64, size: Int) {
+  static func store(_ place: UnsafeMutableRawPointer, _ value: UInt64, size: Int) {
     switch size {
     case 1: place.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
     case 2: place.storeBytes(of: UInt16(truncatingIfNeeded: value).littleEndian, as: UInt16.self)

@@ -13,4 +13,10 @@ struct TLBEntry {
   /// Host address of the page minus its linear address: added to a linear address, wrapping, it gives the host address.
   var addend: UInt64 = 0
   var physicalPage: UInt64 = 0
+
+  /// The host address of the byte at `linear`, for an entry that hits.
+  @inline(__always)
+  func host(of linear: UInt64) -> UnsafeMutableRawPointer? {
+    UnsafeMutableRawPointer(bitPattern: UInt(truncatingIfNeeded: addend &+ linear))
+  }
 }

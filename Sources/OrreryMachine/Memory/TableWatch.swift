@@ -24,8 +24,12 @@ struct TableWatch {
     var references = 1
   }
 
-  /// By frame.
-  private(set) var tables: [UInt64: Table] = [:]
+  /// Every table with a shadow, at the place that `places` names; what is no table any more waits in `unusedPlaces`.
+  private var tables: [Table] = []
+  private var places: [UInt64: Int] = [:]
+  private var unusedPlaces: [Int] = []
+  /// The frame looked up last, and its place: stores to one table come in rows.
+  private var latest: (frame: UInt64, place: Int) = (.max, 0)
   /// Frames of active tables, in the order in which they became active.
   private(set) var active: [UInt64] = []
   /// Frames of tables with a shadow that are not active, the longest inactive first.
@@ -34,11 +38,39 @@ struct TableWatch {
   /// Tables that the tree leads to and that are still to be visited; the next one last.
   private var pending: [(address: UInt64, level: UInt8)] = []
   private var mustSweep = false
+  /// The root whose tree is active.
+  private var root: (address: UInt64, mode: PagingMode, hasLargePages: Bool) = (0, .off, false)
   /// The step that made the tables pending: all its records carry its clock and rip, whenever the tables are visited.
   fileprivate var cause: (clock: Clock, rip: UInt64) = (0, 0)
 
   /// Whether tables are still to be visited. The run loop does so before anything else happens.
   var isPending: Bool { !pending.isEmpty || mustSweep }
+
+  private mutating func place(of frame: UInt64) -> Int? {
+    if latest.frame == frame { return latest.place }
+    guard let place = places[frame] else { return nil }
+    latest = (frame, place)
+    return place
+  }
+
+  private mutating func insert(_ table: Table, frame: UInt64) {
+    if let place = place(of: frame) {
+      tables[place] = table
+    } else if let place = unusedPlaces.popLast() {
+      tables[place] = table
+      places[frame] = place
+    } else {
+      places[frame] = tables.count
+      tables.append(table)
+    }
+  }
+
+  private mutating func forget(_ frame: UInt64) {
+    guard let place = places.removeValue(forKey: frame) else { return }
+    tables[place].shadow = []
+    unusedPlaces.append(place)
+    latest.frame = .max
+  }
 }
 
 extension CPU {
@@ -54,7 +86,8 @@ extension CPU {
     let root = pointee.cr3 & mask
     record(.addressSpace, in: .pageTables, root, mode.rawValue)
     guard pointee.system.pointee.recorded.contains(.pageTables) else { return }
-    pointee.system.pointee.tables.begin(root: root, mode: mode)
+    pointee.system.pointee.tables.begin(
+      root: root, mode: mode, hasLargePages: pointee.cr4 & ControlRegister.pse != 0)
     pointee.system.pointee.tables.cause = (pointee.clock, pointee.rip)
     visitPendingTables()
     pointee.leavesBlock = true
@@ -79,6 +112,8 @@ extension CPU {
       frame: frame, offset: offset, old: old, new: new, memory: pointee.memory, mode: pagingMode,
       hasLargePages: pointee.cr4 & ControlRegister.pse != 0, clock: pointee.clock, rip: pointee.rip,
       probes: system.pointee.probes)
+    // A loop that only writes tables must still come back to drain its records.
+    if system.pointee.probes.isFull { pointee.leavesBlock = true }
     if system.pointee.tables.isPending {
       system.pointee.tables.cause = (pointee.clock, pointee.rip)
       visitPendingTables()
@@ -91,7 +126,10 @@ extension TableWatch {
   /// The processor sets these itself: no change of the map.
   private static let ignoredBits = PageEntry.accessed | PageEntry.dirty
 
-  fileprivate mutating func begin(root: UInt64, mode: PagingMode) {
+  fileprivate mutating func begin(root: UInt64, mode: PagingMode, hasLargePages: Bool) {
+    // A load of the same root changes nothing: the changes of its tree have been reported as they happened.
+    if self.root == (root, mode, hasLargePages) && !isPending { return }
+    self.root = (root, mode, hasLargePages)
     epoch += 1
     pending.removeAll()
     mustSweep = true
@@ -131,29 +169,29 @@ extension TableWatch {
     guard let (address, level) = pending.popLast() else { return sweep(memory) }
     let frame = address >> 12
     guard memory.pointee.isRAM(frame) else { return }
-    let isKnown = tables[frame]?.level == level && tables[frame]?.offset == address & 0xFFF
-    if tables[frame]?.epoch == epoch && tables[frame]?.isActive == true {
+    let known = place(of: frame)
+    let isSame = known.map { tables[$0].level == level && tables[$0].offset == address & 0xFFF } ?? false
+    let wasActive = known.map { tables[$0].isActive } ?? false
+    if let known, wasActive, tables[known].epoch == epoch {
       // Reached twice: shared when on the same level; otherwise an entry to a table on the path, which is not descended.
-      if isKnown { tables[frame]?.references += 1 }
+      if isSame { tables[known].references += 1 }
       return
     }
-    if isKnown {
-      tables[frame]?.epoch = epoch
-      tables[frame]?.references = 1
-      if tables[frame]?.isActive == false {
-        tables[frame]?.isActive = true
-        inactive.removeAll { $0 == frame }
-        active.append(frame)
-        reportDifferences(frame, memory: memory, clock: clock, rip: rip, probes: probes)
-      }
+    if !wasActive {
+      active.append(frame)
+      if known != nil { inactive.removeAll { $0 == frame } }
+    }
+    if let known, isSame {
+      tables[known].epoch = epoch
+      tables[known].references = 1
+      tables[known].isActive = true
+      if !wasActive { reportDifferences(known, frame, memory: memory, clock: clock, rip: rip, probes: probes) }
     } else {
-      if tables[frame]?.isActive != true { active.append(frame) }
-      inactive.removeAll { $0 == frame }
       list(address, level: level, mode: mode, memory: memory, clock: clock, rip: rip, probes: probes)
     }
     memory.pointee.mark(frame, .watched)
-    guard level > 1, let table = tables[frame] else { return }
-    for entry in table.shadow.reversed() {
+    guard level > 1, let place = place(of: frame) else { return }
+    for entry in tables[place].shadow.reversed() {
       if let child = Self.child(of: entry, level: level, mode: mode, hasLargePages: hasLargePages) {
         pending.append((child, level - 1))
       }
@@ -176,41 +214,41 @@ extension TableWatch {
       shadow[Int(index)] = entry
       probes.append(ProbeRecord(.tableEntry, detail: 1, clock: clock, rip: rip, base + index * size, 0, entry))
     }
-    tables[address >> 12] = Table(level: level, offset: offset, entrySize: size, shadow: shadow, epoch: epoch)
+    insert(
+      Table(level: level, offset: offset, entrySize: size, shadow: shadow, epoch: epoch), frame: address >> 12)
   }
 
   /// What changed in a table while it was not active.
   private mutating func reportDifferences(
-    _ frame: UInt64, memory: UnsafeMutablePointer<PhysicalMemory>, clock: Clock, rip: UInt64, probes: ProbeBuffer
+    _ place: Int, _ frame: UInt64, memory: UnsafeMutablePointer<PhysicalMemory>, clock: Clock, rip: UInt64,
+    probes: ProbeBuffer
   ) {
-    guard var table = tables[frame] else { return }
-    for index in table.shadow.indices {
-      let address = frame << 12 + table.offset + UInt64(index) * table.entrySize
-      let entry = Self.load(address, size: table.entrySize, from: memory)
-      let old = table.shadow[index]
+    for index in tables[place].shadow.indices {
+      let address = frame << 12 + tables[place].offset + UInt64(index) * tables[place].entrySize
+      let entry = Self.load(address, size: tables[place].entrySize, from: memory)
+      let old = tables[place].shadow[index]
       guard (entry ^ old) & ~Self.ignoredBits != 0 else { continue }
-      table.shadow[index] = entry
+      tables[place].shadow[index] = entry
       probes.append(ProbeRecord(.tableEntry, clock: clock, rip: rip, address, old, entry))
     }
-    tables[frame] = table
   }
 
   fileprivate mutating func wordChanged(
     frame: UInt64, offset: UInt64, old: UInt64, new: UInt64, memory: UnsafeMutablePointer<PhysicalMemory>,
     mode: PagingMode, hasLargePages: Bool, clock: Clock, rip: UInt64, probes: ProbeBuffer
   ) {
-    guard let (level, base, size, count) = tables[frame].map({ ($0.level, $0.offset, $0.entrySize, $0.shadow.count) })
-    else {
-      return
-    }
+    guard let found = place(of: frame) else { return }
+    let level = tables[found].level
+    let base = tables[found].offset
+    let size = tables[found].entrySize
     for part in 0..<8 / size {
       let place = offset + part * size
-      guard place >= base, (place - base) / size < count else { continue }
+      guard place >= base, (place - base) / size < tables[found].shadow.count else { continue }
       let mask: UInt64 = size == 8 ? .max : 0xFFFF_FFFF
       let oldEntry = old >> (part * size * 8) & mask
       let newEntry = new >> (part * size * 8) & mask
       guard (oldEntry ^ newEntry) & ~Self.ignoredBits != 0 else { continue }
-      tables[frame]?.shadow[Int((place - base) / size)] = newEntry
+      tables[found].shadow[Int((place - base) / size)] = newEntry
       probes.append(ProbeRecord(.tableEntry, clock: clock, rip: rip, frame << 12 + place, oldEntry, newEntry))
       let oldChild = Self.child(of: oldEntry, level: level, mode: mode, hasLargePages: hasLargePages)
       let newChild = Self.child(of: newEntry, level: level, mode: mode, hasLargePages: hasLargePages)
@@ -228,12 +266,13 @@ extension TableWatch {
   ) {
     var released = [(address >> 12, level)]
     while let (frame, level) = released.popLast() {
-      guard let table = tables[frame], table.isActive, table.level == level else { continue }
-      tables[frame]?.references -= 1
-      guard table.references <= 1 else { continue }
+      guard let place = place(of: frame), tables[place].isActive, tables[place].level == level else { continue }
+      tables[place].references -= 1
+      guard tables[place].references <= 0 else { continue }
+      let shadow = tables[place].shadow
       deactivate(frame, memory)
       active.removeAll { $0 == frame }
-      for entry in table.shadow.reversed() {
+      for entry in shadow.reversed() {
         if let child = Self.child(of: entry, level: level, mode: mode, hasLargePages: hasLargePages) {
           released.append((child >> 12, level - 1))
         }
@@ -242,10 +281,10 @@ extension TableWatch {
   }
 
   private mutating func deactivate(_ frame: UInt64, _ memory: UnsafeMutablePointer<PhysicalMemory>) {
-    tables[frame]?.isActive = false
+    if let place = place(of: frame) { tables[place].isActive = false }
     memory.pointee.unmark(frame, .watched)
     inactive.append(frame)
-    if inactive.count > Self.maximumInactiveCount { tables[inactive.removeFirst()] = nil }
+    if inactive.count > Self.maximumInactiveCount { forget(inactive.removeFirst()) }
   }
 
   /// After the whole tree was visited: what it no longer reaches is not active any more.
@@ -253,7 +292,11 @@ extension TableWatch {
     mustSweep = false
     var kept: [UInt64] = []
     for frame in active {
-      if tables[frame]?.epoch == epoch { kept.append(frame) } else { deactivate(frame, memory) }
+      if let place = place(of: frame), tables[place].epoch == epoch {
+        kept.append(frame)
+      } else {
+        deactivate(frame, memory)
+      }
     }
     active = kept
   }
