@@ -6,8 +6,7 @@ enum PVHNote {
   private static let name = Array("Xen\0".utf8)
 
   /// The entry that the first such note names; nil when there is none.
-  static func entry(_ headers: [ProgramHeader], _ reader: ImageReader) throws(ImageError) -> UInt32?
-  {
+  static func entry(_ headers: [ProgramHeader], _ reader: ImageReader) throws(ImageError) -> UInt32? {
     for header in headers where header.type == .note {
       let range = try reader.range(
         at: header.fileOffset, count: header.fileSize, claimedAt: header.offset + 8,

@@ -9,8 +9,7 @@ struct Binder {
 
   init(_ scenario: Scenario) { self.scenario = scenario }
 
-  private mutating func report(_ message: String, remedy: String = "", at location: SourceLocation)
-  {
+  private mutating func report(_ message: String, remedy: String = "", at location: SourceLocation) {
     guard problems.count < ScenarioError.limit else { return }
     problems.append(
       ScenarioProblem(.error, message, remedy: remedy, at: location, in: scenario.source))
@@ -207,8 +206,7 @@ struct Binder {
     }
     if let asked = settings.frequency, let amount = evaluate(asked.amount) {
       let (hertz, overflow) = amount.multipliedReportingOverflow(by: Int128(asked.unit.hertz))
-      if !overflow, let hertz = UInt64(exactly: hertz), MachineSettings.frequencies.contains(hertz)
-      {
+      if !overflow, let hertz = UInt64(exactly: hertz), MachineSettings.frequencies.contains(hertz) {
         bound.frequency = ClockFrequency(hertz: hertz)
       } else {
         report(

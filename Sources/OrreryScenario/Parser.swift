@@ -398,8 +398,7 @@ struct Parser {
     }
   }
 
-  private mutating func checkLength(_ number: Number, at location: SourceLocation) throws(Abandoned)
-  {
+  private mutating func checkLength(_ number: Number, at location: SourceLocation) throws(Abandoned) {
     guard number.terms.count > Self.termLimit * 2 else { return }
     report(
       "the number has more than \(Self.termLimit) operands", remedy: "work some of it out",

@@ -41,8 +41,7 @@ extension MachineSettings {
 
 extension Limits {
   fileprivate var lines: [String] {
-    [steps.map { "steps \($0)" }, time.map { "time \($0)" }, trace.map { "trace \($0)" }].compactMap
-    { $0 }
+    [steps.map { "steps \($0)" }, time.map { "time \($0)" }, trace.map { "trace \($0)" }].compactMap { $0 }
   }
 }
 

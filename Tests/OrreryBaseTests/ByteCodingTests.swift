@@ -20,9 +20,10 @@ import Testing
     #expect(writer.bytes == [0xB9, 0x64])
   }
 
-  @Test(arguments: [
-    [0x80], [0x80, 0x00], [UInt8](repeating: 0xFF, count: 10), [UInt8](repeating: 0x80, count: 20),
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [0x80], [0x80, 0x00], [UInt8](repeating: 0xFF, count: 10), [UInt8](repeating: 0x80, count: 20),
+    ] as [[UInt8]])
   func malformedVarintsAreRefusedAtTheirOffset(bytes: [UInt8]) {
     var reader = ByteReader(bytes)
     #expect(throws: ByteCodingError.self) { try reader.varint() }

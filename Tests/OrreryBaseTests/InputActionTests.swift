@@ -2,10 +2,11 @@ import OrreryBase
 import Testing
 
 @Suite struct InputActionTests {
-  @Test(arguments: [
-    .key(Key(rawValue: 0x1E), isPressed: true), .key(Key(rawValue: 0xE048), isPressed: false),
-    .serial(port: 1, byte: 255), .interruptLine(15), .vector(255), .nonMaskableInterrupt,
-  ] as [InputAction])
+  @Test(
+    arguments: [
+      .key(Key(rawValue: 0x1E), isPressed: true), .key(Key(rawValue: 0xE048), isPressed: false),
+      .serial(port: 1, byte: 255), .interruptLine(15), .vector(255), .nonMaskableInterrupt,
+    ] as [InputAction])
   func encodingReadsBack(action: InputAction) {
     #expect(InputAction(encoded: action.encoded) == action)
   }

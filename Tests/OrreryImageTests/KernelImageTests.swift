@@ -87,8 +87,7 @@ import Testing
   static let damages: [Damage] = [
     Damage("empty", at: 0, "the file is empty") { [] },
     Damage("text", at: 0, "this is not an ELF file") { Array("#!/bin/sh\n".utf8) },
-    Damage("magic cut", at: 0, "the ELF header should be 64 bytes at 0x0, but the file has 3 bytes")
-    {
+    Damage("magic cut", at: 0, "the ELF header should be 64 bytes at 0x0, but the file has 3 bytes") {
       [0x7F, 0x45, 0x4C]
     },
     Damage(

@@ -26,7 +26,7 @@ extension CPU {
         return .leaveAt
       case .done: return go(to: target)
       }
-    case .return_:
+    case .nearReturn:
       guard let target = loadStack(sizeLog2: sizeLog2) else { return .fault }
       guard isTargetInBounds(target) else {
         raise(.generalProtection(0))

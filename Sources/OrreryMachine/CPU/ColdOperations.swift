@@ -67,7 +67,7 @@ enum MemoryOperation: UInt8 {
 
 /// `Operation.detail` of `Code.branch`.
 enum BranchOperation: UInt8 {
-  case jumpIndirect, call, callIndirect, return_
+  case jumpIndirect, call, callIndirect, nearReturn
   case loop, loopEqual, loopNotEqual, jumpIfCounterZero
   case jumpFar, callFar, jumpFarIndirect, callFarIndirect, returnFar
   case interruptReturn

@@ -593,7 +593,7 @@ extension Decoder {
       emit(.return64, immediate: Int32(bytes))
       endsBlock = true
     } else {
-      emit(BranchOperation.return_, immediate: Int32(bytes), sizeLog2: operandSizeLog2)
+      emit(BranchOperation.nearReturn, immediate: Int32(bytes), sizeLog2: operandSizeLog2)
     }
   }
 
