@@ -62,7 +62,7 @@ public final class Replayer {
     lanes = configuration.lanes
     recordedEnd = reader.end
     recorded = reader.events()
-    inputs = reader.events()
+    inputs = reader.events(lanes: LaneSet(.input))
   }
 
   public var machine: Machine { session.machine }

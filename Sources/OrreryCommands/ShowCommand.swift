@@ -82,14 +82,14 @@ struct ShowCommand: ParsableCommand {
     let isWhole = lane.isEmpty && from == nil && to == nil && symbol == nil && limit == nil
     if isWhole { for line in headerLines(opened, &damage) { write(line) } }
     var events = try opened.attempt { reader throws(TraceError) in
-      range.start == 0 ? reader.events() : try reader.events(fromClock: range.start)
+      range.start == 0 ? reader.events(lanes: lanes) : try reader.events(fromClock: range.start, lanes: lanes)
     }
     var count: UInt64 = 0
     while count < limit ?? .max,
       let event = try opened.attempt({ _ throws(TraceError) in try events.next(noting: &damage) })
     {
       if let end = range.end, event.clock >= end { break }
-      guard lanes.contains(event.lane), isAtSymbol(event, rendering) else { continue }
+      guard isAtSymbol(event, rendering) else { continue }
       write(json ? rendering.json(event).description : rendering.line(event))
       count += 1
     }
@@ -120,7 +120,7 @@ struct ShowCommand: ParsableCommand {
   ) throws(CommandFailure) -> [TraceDamage] {
     var contents = ScreenContents()
     var damage = opened.reader.damage
-    var events = opened.reader.events()
+    var events = opened.reader.events(lanes: LaneSet(.output))
     while let event = try opened.attempt({ _ throws(TraceError) in try events.next(noting: &damage) }) {
       if let end, event.clock >= end { break }
       if case .screen(let row, let column, let cells) = event.payload {

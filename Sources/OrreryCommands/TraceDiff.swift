@@ -6,6 +6,11 @@ struct TraceDiff {
   private let left: OpenedTrace
   private let right: OpenedTrace
   private let comparison: TraceComparison
+  /// Damage that the comparison itself did not meet, because it does not read what the hashes say is equal.
+  private let damage: [String]
+
+  /// Traces up to this size are checked whole, which takes a fraction of a second.
+  private static let checkedByteCount: UInt64 = 64 << 20
 
   init(_ left: OpenedTrace, _ right: OpenedTrace, lanes: LaneSet, context: Int) throws(CommandFailure) {
     self.left = left
@@ -20,15 +25,23 @@ struct TraceDiff {
       }
       throw CommandFailure("\(left.path), \(right.path): \(error)")
     }
+    var damage: [String] = []
+    for trace in [left, right] {
+      let isSmall = trace.reader.byteCount <= TraceDiff.checkedByteCount
+      let found = try trace.attempt { reader throws(TraceError) in
+        isSmall ? try reader.verify(decodes: false) : reader.damage
+      }
+      damage += found.map { "\(trace.path): damaged at \($0)" }
+    }
+    self.damage = damage
   }
 
   func result(json: Bool, stat: Bool) -> CommandResult {
-    var result = CommandResult(code: comparison.isEqual ? 0 : 1)
+    var result = CommandResult(notes: damage, code: !damage.isEmpty ? 2 : comparison.isEqual ? 0 : 1)
     for trace in [left, right] {
       if !trace.reader.isComplete {
         result.notes.append("\(trace.path): the recording was cut short; what is there was compared")
       }
-      result.notes += trace.reader.damage.map { "\(trace.path): damaged at \($0)" }
     }
     if json {
       result.output = self.json().description + "\n"

@@ -65,20 +65,20 @@ public func firstDifference(
   _ left: TraceReader, _ right: TraceReader, lanes: LaneSet = .all, context: Int = 3
 ) throws(TraceError) -> EventDifference? {
   let start = try FirstDifferentChunk(left, right)
-  var leftEvents = FilteredEvents(start.left.map { left.events(fromBlock: $0) }, lanes)
-  var rightEvents = FilteredEvents(start.right.map { right.events(fromBlock: $0) }, lanes)
+  var leftEvents = EventStream(start.left.map { left.events(fromBlock: $0, lanes: lanes) })
+  var rightEvents = EventStream(start.right.map { right.events(fromBlock: $0, lanes: lanes) })
   var equal = RecentEvents(limit: context)
   while true {
     let leftEvent = try leftEvents.next()
     let rightEvent = try rightEvents.next()
-    if let leftEvent, let rightEvent, FilteredEvents.areEqual(leftEvent, rightEvent, lanes) {
+    if let leftEvent, let rightEvent, EventStream.areEqual(leftEvent, rightEvent, lanes) {
       equal.append(leftEvent)
       continue
     }
     guard leftEvent != nil || rightEvent != nil else { return nil }
     if equal.events.count < context, let before = start.leftBefore {
       let next = equal.events.first ?? leftEvent ?? rightEvent
-      try equal.prepend(from: left.events(fromBlock: before), upTo: next, lanes)
+      try equal.prepend(from: left.events(fromBlock: before, lanes: lanes), upTo: next)
     }
     return EventDifference(
       equal: equal.events, left: try leftEvents.take(leftEvent, context),
@@ -87,22 +87,13 @@ public func firstDifference(
   }
 }
 
-/// The events of some lanes.
-private struct FilteredEvents {
+/// The events of a trace from some chunk on; none when there is no such chunk.
+private struct EventStream {
   private var events: TraceEvents?
-  private let lanes: LaneSet
 
-  init(_ events: TraceEvents?, _ lanes: LaneSet) {
-    self.events = events
-    self.lanes = lanes
-  }
+  init(_ events: TraceEvents?) { self.events = events }
 
-  mutating func next() throws(TraceError) -> Event? {
-    while let event = try events?.next() {
-      if lanes.contains(event.lane) { return event }
-    }
-    return nil
-  }
+  mutating func next() throws(TraceError) -> Event? { try events?.next() }
 
   /// `first` and up to `count` events that follow it.
   mutating func take(_ first: Event?, _ count: Int) throws(TraceError) -> [Event] {
@@ -130,9 +121,9 @@ private struct RecentEvents {
   }
 
   /// Fills up with the events before `next`, which `source` leads up to.
-  mutating func prepend(from source: TraceEvents, upTo next: Event?, _ lanes: LaneSet) throws(TraceError) {
+  mutating func prepend(from source: TraceEvents, upTo next: Event?) throws(TraceError) {
     var earlier = RecentEvents(limit: limit - events.count)
-    var source = FilteredEvents(source, lanes)
+    var source = source
     while let event = try source.next(), event.sequence < next?.sequence ?? .max { earlier.append(event) }
     events = earlier.events + events
   }

@@ -135,11 +135,15 @@ package final class ChunkDecoder {
   private var timeline: LaneDecoder
   /// One a lane number; those of absent lanes are empty.
   private let lanes: UnsafeMutableBufferPointer<LaneDecoder>
+  /// The lanes whose events are given; the blocks of others are not decoded.
+  private let chosen: LaneSet
   private var clock: Clock
   private var decoded: UInt32 = 0
 
   /// Nil with the name of the part that does not agree with its hash.
-  package static func make(_ header: ChunkHeader, payload: [UInt8]) -> (decoder: ChunkDecoder?, damagedPart: String?) {
+  package static func make(_ header: ChunkHeader, payload: [UInt8], lanes: LaneSet = .all) -> (
+    decoder: ChunkDecoder?, damagedPart: String?
+  ) {
     precondition(payload.count == header.payloadLength, "a chunk is decoded from all its bytes")
     var offset = Int(header.timelineLength)
     let damaged: String? = payload.withUnsafeBytes { bytes in
@@ -154,11 +158,12 @@ package final class ChunkDecoder {
       return nil
     }
     if let damaged { return (nil, damaged) }
-    return (ChunkDecoder(header, payload), nil)
+    return (ChunkDecoder(header, payload, lanes), nil)
   }
 
-  private init(_ header: ChunkHeader, _ payload: [UInt8]) {
+  private init(_ header: ChunkHeader, _ payload: [UInt8], _ chosen: LaneSet) {
     self.header = header
+    self.chosen = chosen
     storage = .allocate(byteCount: payload.count, alignment: 1)
     storage.copyBytes(from: payload)
     clock = header.firstClock
@@ -179,31 +184,43 @@ package final class ChunkDecoder {
     storage.deallocate()
   }
 
-  /// The next event; nil after the last.
+  /// The next event of the chosen lanes; nil after the last.
   func next() throws(CodingFault) -> Event? {
-    guard decoded < header.eventCount else {
-      guard timeline.isAtEnd, lanes.allSatisfy({ $0.isAtEnd }), clock == header.lastClock else {
-        throw CodingFault("a chunk has more bytes than its events take")
+    while decoded < header.eventCount {
+      let entry = try timeline.varint()
+      let (next, overflow) = clock.addingReportingOverflow(entry >> 4)
+      guard !overflow, next <= header.lastClock else {
+        throw CodingFault("an event is later than the end of its chunk")
       }
-      return nil
+      clock = next
+      let number = Int(truncatingIfNeeded: entry & 15)
+      guard let lane = Lane(rawValue: UInt8(truncatingIfNeeded: number)) else {
+        throw CodingFault("an event is of a lane that does not exist")
+      }
+      decoded += 1
+      guard chosen.contains(lane) else { continue }
+      let payload = try payload(lane, lanes.baseAddress.unsafelyUnwrapped + number)
+      return Event(sequence: header.firstSequence + UInt64(decoded) - 1, clock: clock, payload: payload)
     }
-    let entry = try timeline.varint()
-    let (next, overflow) = clock.addingReportingOverflow(entry >> 4)
-    guard !overflow, next <= header.lastClock else { throw CodingFault("an event is later than the end of its chunk") }
-    clock = next
-    let number = Int(truncatingIfNeeded: entry & 15)
-    let payload: Payload
-    switch Lane(rawValue: UInt8(truncatingIfNeeded: number)) {
-    case .input: payload = try lanes[number].input()
-    case .interrupt: payload = try lanes[number].interrupt()
-    case .exception: payload = try lanes[number].exception()
-    case .map: payload = try lanes[number].map()
-    case .heap: payload = try lanes[number].heap()
-    case .output: payload = try lanes[number].output()
-    case .state: payload = try lanes[number].state()
-    case nil: throw CodingFault("an event is of a lane that does not exist")
+    for lane in chosen.lanes where !lanes[Int(lane.rawValue)].isAtEnd {
+      throw CodingFault("a chunk has more bytes than its events take")
     }
-    defer { decoded += 1 }
-    return Event(sequence: header.firstSequence + UInt64(decoded), clock: clock, payload: payload)
+    guard timeline.isAtEnd, clock == header.lastClock else {
+      throw CodingFault("a chunk has more bytes than its events take")
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private func payload(_ lane: Lane, _ decoder: UnsafeMutablePointer<LaneDecoder>) throws(CodingFault) -> Payload {
+    switch lane {
+    case .input: try decoder.pointee.input()
+    case .interrupt: try decoder.pointee.interrupt()
+    case .exception: try decoder.pointee.exception()
+    case .map: try decoder.pointee.map()
+    case .heap: try decoder.pointee.heap()
+    case .output: try decoder.pointee.output()
+    case .state: try decoder.pointee.state()
+    }
   }
 }

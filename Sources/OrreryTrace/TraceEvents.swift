@@ -2,9 +2,12 @@ import OrreryBase
 
 /// The events of a trace in order, decoded as they are asked for.
 ///
-/// Memory is one chunk. When `next()` throws `.damaged`, the next call goes on behind the damage.
+/// Memory is one chunk. Of lanes that are not asked for nothing is decoded, and of chunks without any that is nothing is read but the header.
+/// When `next()` throws `.damaged`, the next call goes on behind the damage.
 public struct TraceEvents {
   private var walker: BlockWalker
+  private let lanes: LaneSet
+  private let readsEveryChunk: Bool
   private var decoder: ChunkDecoder?
   /// A chunk that was read but is given only after what is missing before it was told.
   private var held: ChunkDecoder?
@@ -21,7 +24,18 @@ public struct TraceEvents {
     var previous: Hash128
   }
 
-  init(_ walker: BlockWalker) { self.walker = walker }
+  /// - Parameters:
+  ///   - isFromStart: Whether `walker` stands before the first chunk of the trace.
+  ///   - readsEveryChunk: Whether chunks without events of the lanes are read and checked too.
+  init(_ walker: BlockWalker, lanes: LaneSet, isFromStart: Bool, readsEveryChunk: Bool = false) {
+    self.walker = walker
+    self.lanes = lanes
+    self.readsEveryChunk = readsEveryChunk
+    if isFromStart { expectation = Expectation(number: 0, sequence: 0, clock: 0, previous: .zero) }
+  }
+
+  /// The number of the event after the last chunk that was read.
+  var nextSequence: UInt64 { expectation?.sequence ?? 0 }
 
   /// The next event; nil after the last.
   public mutating func next() throws(TraceError) -> Event? {
@@ -74,25 +88,27 @@ public struct TraceEvents {
     }
   }
 
-  /// Reads the next chunk; false after the last.
+  /// Reads the next chunk that has events of the lanes; false after the last.
   private mutating func nextChunk() throws(TraceError) -> Bool {
     while let block = try walkOn() {
       guard case .chunk(let header, let payloadOffset) = block else { continue }
-      let start = payloadOffset - UInt64(header.length)
-      let payload = try walker.source.bytes(at: payloadOffset, count: header.payloadLength)
-      let (chunk, damagedPart) = ChunkDecoder.make(header, payload: payload)
       let expected = expectation
       expectation = Expectation(
         number: header.number &+ 1, sequence: header.firstSequence + UInt64(header.eventCount), clock: header.lastClock,
         previous: header.hash)
-      guard let chunk else {
-        throw .damaged(
-          TraceDamage(
-            offset: payloadOffset,
-            what: "the \(damagedPart ?? "") of chunk \(header.number) does not agree with its hash",
-            remedy: "its \(header.eventCount) events are lost, reading goes on with the next chunk"))
+      var chunk: ChunkDecoder?
+      if readsEveryChunk || header.blocks.contains(where: { lanes.contains($0.lane) }) {
+        let payload = try walker.source.bytes(at: payloadOffset, count: header.payloadLength)
+        let (intact, damagedPart) = ChunkDecoder.make(header, payload: payload, lanes: lanes)
+        if let damagedPart {
+          throw .damaged(
+            TraceDamage(
+              offset: payloadOffset, what: "the \(damagedPart) of chunk \(header.number) does not agree with its hash",
+              remedy: "its \(header.eventCount) events are lost, reading goes on with the next chunk"))
+        }
+        chunk = intact
+        decoderOffset = payloadOffset
       }
-      decoderOffset = payloadOffset
       if let expected,
         header.number != expected.number || header.firstSequence != expected.sequence
           || header.firstClock < expected.clock || header.previous != expected.previous
@@ -100,11 +116,14 @@ public struct TraceEvents {
         held = chunk
         throw .damaged(
           TraceDamage(
-            offset: start, what: "chunk \(header.number) does not follow the chunk before it",
+            offset: payloadOffset - UInt64(header.length),
+            what: "chunk \(header.number) does not follow the chunk before it",
             remedy: "chunks were lost or put in from another trace; reading goes on"))
       }
-      decoder = chunk
-      return true
+      if let chunk {
+        decoder = chunk
+        return true
+      }
     }
     return false
   }

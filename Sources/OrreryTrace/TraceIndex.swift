@@ -42,13 +42,15 @@ package struct TraceIndex {
 extension TraceReader {
   /// The events from the last chunk on that starts at or before the point where `isBefore` becomes false; `isBefore` is asked for first events of
   /// chunks, as sequence and clock. Reads a logarithm of the index, or the chunks' headers where there is no index.
-  package func events(fromLastChunkWhere isBefore: (UInt64, Clock) -> Bool) throws(TraceError) -> TraceEvents {
+  package func events(
+    fromLastChunkWhere isBefore: (UInt64, Clock) -> Bool, lanes: LaneSet = .all
+  ) throws(TraceError) -> TraceEvents {
     if let index = TraceIndex(self) {
       do throws(TraceError) {
         var block = try index.block(index.root)
         while true {
           let entry = block.entries.last { isBefore($0.firstSequence, $0.firstClock) } ?? block.entries[0]
-          if block.level == 1 { return events(fromBlock: index.chunkOffset(entry) ?? blocksStart) }
+          if block.level == 1 { return events(fromBlock: index.chunkOffset(entry) ?? blocksStart, lanes: lanes) }
           let next = try index.block(entry)
           guard next.level < block.level else { break }
           block = next
@@ -57,7 +59,7 @@ extension TraceReader {
         // The chunks themselves say where they are.
       }
     }
-    var walker = BlockWalker(source: source, offset: blocksStart, limit: blocksEnd, isFinished: isComplete)
+    var walker = walker(from: blocksStart)
     var last = blocksStart
     while true {
       let offset = walker.offset
@@ -70,13 +72,13 @@ extension TraceReader {
         continue
       }
     }
-    return events(fromBlock: last)
+    return events(fromBlock: last, lanes: lanes)
   }
 
-  /// The events from the first at or after `clock` on, found through the index.
-  public func events(fromClock clock: Clock) throws(TraceError) -> TraceEvents {
+  /// The events of `lanes` from the first at or after `clock` on, found through the index.
+  public func events(fromClock clock: Clock, lanes: LaneSet = .all) throws(TraceError) -> TraceEvents {
     // Events of equal clocks may lie in two chunks, so the chunk must start strictly before.
-    var events = try events(fromLastChunkWhere: { $1 < clock })
+    var events = try events(fromLastChunkWhere: { $1 < clock }, lanes: lanes)
     try events.skip { $0.clock < clock }
     return events
   }
@@ -85,7 +87,7 @@ extension TraceReader {
 extension TraceReader {
   /// The chunks' headers in order, read one by one without their events; the way to compare traces that have no index.
   package func chunks() -> ChunkHeaders {
-    ChunkHeaders(BlockWalker(source: source, offset: blocksStart, limit: blocksEnd, isFinished: isComplete))
+    ChunkHeaders(walker(from: blocksStart))
   }
 }
 

@@ -124,11 +124,16 @@ public final class TraceReader {
   /// The hash of one part of the header, known without reading the part; nil when the header is damaged.
   package func hash(of section: HeaderSection) -> Hash128? { table?.section(section)?.hash }
 
-  /// The events in order.
-  public func events() -> TraceEvents { events(fromBlock: blocksStart) }
+  /// The events of `lanes` in order.
+  public func events(lanes: LaneSet = .all) -> TraceEvents { events(fromBlock: blocksStart, lanes: lanes) }
 
-  package func events(fromBlock offset: UInt64) -> TraceEvents {
-    TraceEvents(BlockWalker(source: source, offset: offset, limit: blocksEnd, isFinished: isComplete))
+  /// The events from the chunk or index block at `offset` on.
+  package func events(fromBlock offset: UInt64, lanes: LaneSet = .all) -> TraceEvents {
+    TraceEvents(walker(from: offset), lanes: lanes, isFromStart: offset == blocksStart)
+  }
+
+  func walker(from offset: UInt64) -> BlockWalker {
+    BlockWalker(source: source, offset: offset, limit: blocksEnd, isFinished: isComplete)
   }
 
   /// The number of events, if the trace says so: it is finished.

@@ -7,39 +7,32 @@ extension TraceReader {
   /// Reads the whole trace and checks every byte of it against a hash; gives the damage found, in the order of the trace, at most `damageLimit`.
   ///
   /// A trace whose recording was cut short is not damaged for that. Memory is one chunk, whatever the size.
-  public func verify() throws(TraceError) -> [TraceDamage] {
+  ///
+  /// - Parameter decodes: Whether each event is decoded too. Hashes alone find all that happens to a file; a faulty writer is found by decoding.
+  public func verify(decodes: Bool = true) throws(TraceError) -> [TraceDamage] {
     var found = try readHeader().damage
     found += damage.filter { !found.contains($0) }
-    try verifyChunks(&found)
+    try verifyChunks(decodes: decodes, &found)
     try verifyIndex(&found)
     found.sort { $0.offset < $1.offset }
     return Array(found.prefix(TraceReader.damageLimit))
   }
 
-  private func verifyChunks(_ found: inout [TraceDamage]) throws(TraceError) {
-    var events = events()
-    var count: UInt64 = 0
-    var next: UInt64 = 0
+  private func verifyChunks(decodes: Bool, _ found: inout [TraceDamage]) throws(TraceError) {
+    var events = TraceEvents(
+      walker(from: blocksStart), lanes: decodes ? .all : [], isFromStart: true, readsEveryChunk: true)
     while found.count < TraceReader.damageLimit {
       do throws(TraceError) {
-        guard let event = try events.next() else { break }
-        if count == 0, event.sequence != 0, found.isEmpty {
-          found.append(
-            TraceDamage(
-              offset: blocksStart, what: "the first event is number \(event.sequence)",
-              remedy: "the chunks before it are lost"))
-        }
-        count += 1
-        next = event.sequence + 1
+        guard try events.next() != nil else { break }
       } catch .damaged(let damage) {
         found.append(damage)
       }
     }
-    if let expected = trailer?.eventCount, found.isEmpty, expected != count {
+    if let expected = trailer?.eventCount, found.isEmpty, expected != events.nextSequence {
       found.append(
         TraceDamage(
-          offset: blocksEnd, what: "the trace has \(count) events and claims \(expected)",
-          remedy: "the last chunks are lost; event \(next) is the first missing"))
+          offset: blocksEnd, what: "the trace has \(events.nextSequence) events and claims \(expected)",
+          remedy: "the last chunks are lost"))
     }
   }
 
@@ -48,7 +41,7 @@ extension TraceReader {
     // With chunks missing the index cannot be made again, and each of its blocks has only its own hash to agree with.
     var builder = found.isEmpty ? IndexBuilder(lanes: try readHeader().header.lanes.intersection(.all)) : nil
     var expected: [[UInt8]] = []
-    var walker = BlockWalker(source: source, offset: blocksStart, limit: blocksEnd, isFinished: isComplete)
+    var walker = walker(from: blocksStart)
     var finished: (blocks: [[UInt8]], root: IndexEntry?)?
     while found.count < TraceReader.damageLimit {
       let block: TraceBlock?

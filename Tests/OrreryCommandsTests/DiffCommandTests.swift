@@ -1,5 +1,6 @@
 import ArgumentParser
 import OrreryBase
+import OrreryHost
 import OrreryTrace
 import Testing
 
@@ -73,6 +74,23 @@ import Testing
     let result = try diff(path, other)
     #expect(result.code == 1)
     #expect(result.output.contains("@@ output, COM1, main @@\n-  \"A\"\n"))
+  }
+
+  @Test func damageIsTroubleEvenWhereAllElseIsEqual() throws {
+    let trace = try folder.trace("a", events)
+    let bytes = try InputFile.contents(of: trace, limit: 1 << 20)
+    for offset in bytes.indices {
+      var damaged = bytes
+      damaged[offset] ^= 0x40
+      let path = try folder.write("damaged", damaged)
+      do {
+        let result = try diff(trace, path)
+        #expect(result.code == 2, "offset \(offset)")
+        #expect(result.notes.contains { $0.hasPrefix("\(path): damaged at offset ") }, "offset \(offset)")
+      } catch let failure as CommandFailure {
+        #expect(failure.text.contains(path), "offset \(offset)")
+      }
+    }
   }
 
   @Test func troubleIsNamedWithTheFile() throws {

@@ -45,6 +45,31 @@ import Testing
     #expect(read.map(\.sequence) == Array(0..<UInt64(read.count)))
   }
 
+  @Test(arguments: Lane.allCases)
+  func oneLaneIsReadAlone(lane: Lane) throws {
+    var random = RandomEvents(seed: 6)
+    let events = random.next(5_000)
+    let reader = try TraceReader(source: MemoryTraceSource(traceBytes(events)))
+    var cursor = reader.events(lanes: LaneSet(lane))
+    var read: [Event] = []
+    while let event = try cursor.next() { read.append(event) }
+    let expected = events.enumerated().filter { $0.element.payload.lane == lane }.map { index, event in
+      Event(sequence: UInt64(index), clock: event.clock, payload: event.payload)
+    }
+    #expect(read == expected)
+  }
+
+  @Test(arguments: [0, 1, 1_000_000, 500_000_000, 1_000_000_000, .max] as [Clock])
+  func eventsFromAClockOnAreFound(clock: Clock) throws {
+    var random = RandomEvents(seed: 8)
+    let events = random.next(20_000)
+    let reader = try TraceReader(source: MemoryTraceSource(traceBytes(events)))
+    var cursor = try reader.events(fromClock: clock)
+    var read: [Event] = []
+    while let event = try cursor.next() { read.append(event) }
+    #expect(read.map(\.payload) == events.filter { $0.clock >= clock }.map(\.payload))
+  }
+
   @Test func sameEventsGiveTheSameBytes() throws {
     var first = RandomEvents(seed: 9)
     var second = RandomEvents(seed: 9)
