@@ -178,6 +178,7 @@ extension Machine {
     if !board.pauses.isEmpty { budget = 1 }
     cpu.pointee.budget = budget
     cpu.pointee.system.pointee.tookSoftwareInterrupt = false
+    cpu.pointee.system.pointee.metNonCanonicalAddress = false
     cpu.pointee.resumesAtBreakpoint = isBreakpoint
     let exit = cpu.execute()
     let isRetired = cpu.pointee.steps != steps

@@ -14,6 +14,8 @@ struct SystemState: ~Copyable {
   let openBus: UnsafeMutableRawPointer
   /// INT n, INT3, INTO or a fast system call retired: it took TF away, so no single-step trap follows.
   var tookSoftwareInterrupt = false
+  /// An access of the instruction in progress had an address that is not canonical.
+  var metNonCanonicalAddress = false
 
   init(
     configuration: MachineConfiguration, probes: ProbeBuffer, videoMemory: UnsafeMutableRawPointer,

@@ -1802,6 +1802,7 @@ extension CPU {
 
     switch exit {
     case .fault:
+      if pointee.system.pointee.metNonCanonicalAddress { becomeStackFault(operation) }
       return pointee.stop == nil ? .fault : .stopped
     case .badTarget:
       synchronize(operation, block, remaining)

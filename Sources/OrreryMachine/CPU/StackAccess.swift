@@ -48,4 +48,16 @@ extension CPU {
   func moveStackPointer(by distance: UInt64) {
     setStackPointer(stackOffset(raw.read64(Register.rsp) &+ distance))
   }
+
+  /// Makes the #GP(0) of an address that is not canonical the #SS(0) it is for an access through the stack segment, which RSP and RBP as bases imply
+  /// (Intel SDM volume 1, 3.7.4).
+  func becomeStackFault(_ operation: UnsafeMutablePointer<Operation>) {
+    guard pointee.codeMode == .bits64, pointee.fault == .generalProtection(0) else { return }
+    let usesStack: Bool
+    switch operation.pointee.code {
+    case .push64, .pushImmediate64, .pop64, .leave64, .call64, .callIndirect64, .return64: usesStack = true
+    default: usesStack = operation.pointee.base == Register.rsp || operation.pointee.base == Register.rbp
+    }
+    if usesStack { pointee.fault = .stackSegment(0) }
+  }
 }

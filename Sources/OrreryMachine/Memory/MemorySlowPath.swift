@@ -128,12 +128,18 @@ extension CPU {
     return pointee.efer & ExtendedFeature.longModeActive == 0 ? next & 0xFFFF_FFFF : next
   }
 
+  /// #GP(0), which the engine makes #SS(0) when the instruction used the stack segment. Always false.
+  private func faultsAsNonCanonical() -> Bool {
+    pointee.system.pointee.metNonCanonicalAddress = true
+    return faults(.generalProtection(0))
+  }
+
   private func check(_ linear: UInt64, size: Int, _ access: MemoryAccess, isUser: Bool) -> Bool {
-    guard isCanonical(linear) else { return faults(.generalProtection(0)) }
+    guard isCanonical(linear) else { return faultsAsNonCanonical() }
     guard translate(linear, access, isUser: isUser) != nil else { return false }
     guard Int(linear & 0xFFF) + size > 4096 else { return true }
     let next = nextPage(linear)
-    guard isCanonical(next) else { return faults(.generalProtection(0)) }
+    guard isCanonical(next) else { return faultsAsNonCanonical() }
     return translate(next, access, isUser: isUser) != nil
   }
 
@@ -143,7 +149,7 @@ extension CPU {
       return Self.load(place, size: size)
     }
     guard isCanonical(linear) else {
-      raise(.generalProtection(0))
+      _ = faultsAsNonCanonical()
       return nil
     }
     let offset = Int(linear & 0xFFF)
@@ -172,7 +178,7 @@ extension CPU {
       Self.store(place, value, size: size)
       return true
     }
-    guard isCanonical(linear) else { return faults(.generalProtection(0)) }
+    guard isCanonical(linear) else { return faultsAsNonCanonical() }
     let offset = Int(linear & 0xFFF)
     guard offset + size <= 4096 else { return storeAcrossPages(linear, value, size: size, isUser: isUser) }
     guard let translation = translate(linear, .write, isUser: isUser),

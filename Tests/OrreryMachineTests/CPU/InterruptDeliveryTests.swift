@@ -104,6 +104,23 @@ struct InterruptDeliveryTests {
     #expect(faultOf { $0.setGate(0x30, handler: 0x9000, selector: 0x100) } == [13, 0x101])
   }
 
+  @Test func addressesThatAreNotCanonicalRaiseTheFaultOfTheirSegment() {
+    func vector(_ code: [UInt8]) -> UInt64 {
+      let guest = Guest(code)
+      guest.setGate(12, handler: Guest.handlerBase + 12 * 16, stack: 1)
+      guest.setGate(13, handler: Guest.handlerBase + 13 * 16, stack: 1)
+      for register in [0, 4, 5] { guest.cpu.pointee.gpr[register] = 0x8000_0000_0000 }
+      guest.cpu.pointee.gpr[4] += 64
+      guest.run(steps: 1)
+      return (guest.cpu.pointee.rip - Guest.handlerBase) / 16
+    }
+    #expect(vector([0x48, 0x8B, 0x00]) == 13)  // mov rax, [rax]
+    #expect(vector([0x48, 0x8B, 0x45, 0x00]) == 12)  // mov rax, [rbp]
+    #expect(vector([0x48, 0x89, 0x04, 0x24]) == 12)  // mov [rsp], rax
+    #expect(vector([0x50]) == 12)  // push rax
+    #expect(vector([0xC3]) == 12)  // ret
+  }
+
   // MARK: Faults of deliveries
 
   @Test func pairsOfFaultsCombineByTheTable() {
