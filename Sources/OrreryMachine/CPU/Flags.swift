@@ -103,6 +103,7 @@ extension LazyFlags {
   }
 
   /// CF alone.
+  @inline(__always)
   var carry: Bool {
     let top = UInt64(8 &<< (kinds & 3)) &- 1
     switch kinds & 0xFC {
@@ -113,41 +114,61 @@ extension LazyFlags {
     }
   }
 
+  /// ZF alone.
+  @inline(__always)
+  var zero: Bool {
+    if kinds >> 8 != 0 { return overlay == 0 }
+    return kinds < Self.add ? result & Flag.zero != 0 : result == 0
+  }
+
+  /// SF alone.
+  @inline(__always)
+  var sign: Bool {
+    let over = kinds >> 8
+    if over != 0 { return overlay &>> UInt64(8 &<< (over & 3) &- 1) & 1 != 0 }
+    return kinds < Self.add ? result & Flag.sign != 0 : result &>> UInt64(8 &<< (kinds & 3) &- 1) & 1 != 0
+  }
+
+  /// OF alone.
+  @inline(__always)
+  var overflow: Bool {
+    let over = kinds >> 8
+    if over != 0 {
+      let signBit: UInt64 = 1 &<< UInt64(8 &<< (over & 3) &- 1)
+      return overlay == (over & 0xFC == Self.increment >> 8 ? signBit : signBit &- 1)
+    }
+    let top = UInt64(8 &<< (kinds & 3)) &- 1
+    switch kinds & 0xFC {
+    case Self.add: return ((left ^ result) & (right ^ result)) &>> top & 1 != 0
+    case Self.subtract, Self.subtractWithBorrow: return ((left ^ right) & (left ^ result)) &>> top & 1 != 0
+    case Self.logic: return false
+    default: return result & Flag.overflow != 0
+    }
+  }
+
+  /// PF alone.
+  @inline(__always)
+  var parity: Bool {
+    if kinds >> 8 != 0 { return Self.parityBit(overlay) != 0 }
+    return kinds < Self.add ? result & Flag.parity != 0 : Self.parityBit(result) != 0
+  }
+
   /// Whether condition `code` (the low four bits of Jcc, SETcc, CMOVcc; Intel SDM volume 1, appendix B) holds.
+  ///
+  /// Only the flags that the condition names are computed: this is on the path of most conditional moves.
+  @inline(__always)
   func holds(_ code: UInt8) -> Bool {
-    if kinds & 0xFFFC == Self.subtract {
-      // Moved up so that the sign bit is bit 63, sources compare as numbers, whatever the size.
-      let up = 64 &- UInt64(8 &<< (kinds & 3))
-      let a = left &<< up
-      let b = right &<< up
-      switch code {
-      case 2: return a < b
-      case 3: return a >= b
-      case 4: return result == 0
-      case 5: return result != 0
-      case 6: return a <= b
-      case 7: return a > b
-      case 8: return Int64(bitPattern: result &<< up) < 0
-      case 9: return Int64(bitPattern: result &<< up) >= 0
-      case 12: return Int64(bitPattern: a) < Int64(bitPattern: b)
-      case 13: return Int64(bitPattern: a) >= Int64(bitPattern: b)
-      case 14: return Int64(bitPattern: a) <= Int64(bitPattern: b)
-      case 15: return Int64(bitPattern: a) > Int64(bitPattern: b)
-      default: break
+    let answer =
+      switch code >> 1 & 7 {
+      case 0: overflow
+      case 1: carry
+      case 2: zero
+      case 3: zero || carry
+      case 4: sign
+      case 5: parity
+      case 6: sign != overflow
+      default: zero || sign != overflow
       }
-    }
-    let flags = bits
-    let answer: Bool
-    switch code >> 1 {
-    case 0: answer = flags & Flag.overflow != 0
-    case 1: answer = flags & Flag.carry != 0
-    case 2: answer = flags & Flag.zero != 0
-    case 3: answer = flags & (Flag.carry | Flag.zero) != 0
-    case 4: answer = flags & Flag.sign != 0
-    case 5: answer = flags & Flag.parity != 0
-    case 6: answer = (flags >> 7 ^ flags >> 11) & 1 != 0
-    default: answer = (flags >> 7 ^ flags >> 11) & 1 != 0 || flags & Flag.zero != 0
-    }
     return answer != (code & 1 != 0)
   }
 }
