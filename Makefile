@@ -6,7 +6,11 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 # One release build serves the command line tool, the tests and the benchmarks.
-BUILD := -c release -Xswiftc -enable-testing
+#
+# The two limits let LLVM end every case of the engine's switch with its own jump to the next case: each then has its own branch
+# prediction, and integer code runs half as fast again. They change no result, and builds without them are only slower.
+DISPATCH := -Xswiftc -Xllvm -Xswiftc -tail-dup-pred-size=10000 -Xswiftc -Xllvm -Xswiftc -tail-dup-succ-size=10000
+BUILD := -c release -Xswiftc -enable-testing $(DISPATCH)
 ORRERY := .build/release/orrery
 KERNEL := kernel/.build/orrery-kernel.elf
 STEP := scripts/step
