@@ -149,13 +149,12 @@ extension CPU {
 
   // MARK: MOV and POP to a segment register, LDS and its kind
 
-  /// Loads a data or stack segment register. A load of SS begins the shadow of MOV SS.
+  /// Loads a data or stack segment register. The shadow of MOV SS and POP SS is the engine's to set: LSS has none.
   func loadSegment(_ register: SegmentRegister, selector: UInt16) -> Bool {
     guard register != .cs else { return faults(.invalidOpcode) }
     guard isProtected else {
       self[segment: register].selector = selector
       self[segment: register].base = UInt64(selector) << 4
-      if register == .ss { pointee.shadow = .movSS }
       return true
     }
     if selector.isNullSelector { return loadNullSegment(register, selector: selector) }
@@ -177,10 +176,7 @@ extension CPU {
     }
     guard let loaded = markAccessed(found, at: address) else { return false }
     self[segment: register] = loaded.segment(selector)
-    if register == .ss {
-      pointee.shadow = .movSS
-      pointee.leavesBlock = true
-    }
+    if register == .ss { pointee.leavesBlock = true }
     return true
   }
 
@@ -191,7 +187,6 @@ extension CPU {
         return faults(.generalProtection(0))
       }
       self[segment: .ss] = nullStack(selector, privilegeLevel: pointee.cpl)
-      pointee.shadow = .movSS
       pointee.leavesBlock = true
     } else {
       self[segment: register] = Segment(selector: selector)
