@@ -5,7 +5,7 @@ public import OrreryTrace
 
 /// Runs a trace again from nothing but itself and compares every event, as it happens, with the recorded one.
 ///
-///     let replayer = try Replayer(reader: try TraceReader(source: source))
+///     let replayer = try Replayer(source: source)
 ///     while true { if let outcome = try replayer.advance() { … } }
 ///
 /// The scenario is ignored: the inputs come from the trace, at their recorded clocks. Memory does not grow with the length of the run.
@@ -31,37 +31,45 @@ public final class Replayer {
   }
 
   private let session: MachineSession
+  private let reader: TraceReader
   private let recordedEnd: RunEnd?
   private let lanes: LaneSet
-  private let writer: TraceWriter?
-  /// The recorded events, to compare with.
-  private var recorded: TraceEvents
+
+  /// The run is coded as a recorder would, and the bytes are compared, which costs less than to decode the recorded ones.
+  private let writer: TraceWriter
+  private let bytes: ComparingTraceSink
+  /// Events whose bytes are still to be compared, in order; no more than a chunk holds.
+  private var unverified: [ObservedEvents.Entry] = []
+  /// The recorded events, once bytes were found that differ, or an end that a recording cut short does not have.
+  private var recorded: TraceEvents?
+  /// How many events were found the same.
+  private var eventCount: UInt64 = 0
+
   /// The recorded inputs, read ahead.
   private var inputs: TraceEvents
   private var hasMoreInputs = true
   private var lastScheduledClock: Clock = 0
-  private var eventCount: UInt64 = 0
   private var exitValue: UInt32?
   private var outcome: Outcome?
 
   /// The most inputs handed to the machine ahead of time.
   private static let inputsAhead = 64
 
-  /// - Parameter sink: where the replayed run is recorded again, if anywhere: it gets the bytes of the trace, as long as nothing differs.
-  public init(reader: TraceReader, sink: (any TraceSink)? = nil) throws(ReplayError) {
+  public init(source: any TraceSource) throws(ReplayError) {
     let header: TraceHeader
-    do throws(TraceError) { header = try reader.header() } catch { throw .trace(error) }
+    do throws(TraceError) {
+      reader = try TraceReader(source: source)
+      header = try reader.header()
+    } catch { throw .trace(error) }
     let configuration = try RunConfiguration(header: header)
     do throws(ImageError) {
       let image = try KernelImage(bytes: header.image)
       session = try MachineSession(image: image, configuration: configuration, isObserving: true)
     } catch { throw .image(error) }
-    do throws(TraceError) {
-      writer = try sink.map { sink throws(TraceError) in try TraceWriter(header: header, sink: sink) }
-    } catch { throw .trace(error) }
+    bytes = ComparingTraceSink(source)
+    do throws(TraceError) { writer = try TraceWriter(header: header, sink: bytes) } catch { throw .trace(error) }
     lanes = configuration.lanes
     recordedEnd = reader.end
-    recorded = reader.events()
     inputs = reader.events(lanes: LaneSet(.input))
   }
 
@@ -69,6 +77,9 @@ public final class Replayer {
 
   /// How many events were the same so far.
   public var sameEventCount: UInt64 { eventCount }
+
+  /// Whether the replay, recorded again, gave every byte of the trace.
+  public var isByteForByte: Bool { bytes.isComplete }
 
   /// Runs on, at most for `Recorder.sliceSteps`; gives the outcome once it is known.
   public func advance() throws(TraceError) -> Outcome? {
@@ -133,19 +144,40 @@ public final class Replayer {
   private func compareEvents() throws(TraceError) {
     try session.takeEvents { entry throws(TraceError) in
       guard outcome == nil, lanes.contains(entry.payload.lane) else { return }
-      let replayed = Event(sequence: eventCount, clock: entry.clock, payload: entry.payload)
-      let recordedEvent = try recorded.next()
-      if recordedEvent == nil, recordedEnd == nil {
-        // All that a recording cut short holds has been compared.
-        outcome = .same(eventCount: eventCount, end: nil)
-        return
+      guard recorded == nil else { return try compare(entry) }
+      let before = bytes.sameByteCount
+      unverified.append(entry)
+      try writer.append(entry.payload, clock: entry.clock)
+      if !bytes.isSame { return try compareUnverified() }
+      // A chunk is written before the event that no longer fits it, or with the event that fills it.
+      if bytes.sameByteCount != before {
+        let verified = Int(writer.writtenSequence - eventCount)
+        unverified.removeFirst(verified)
+        eventCount += UInt64(verified)
       }
-      guard recordedEvent == replayed else {
-        outcome = .different(Difference(sequence: eventCount, recorded: recordedEvent, replayed: replayed))
-        return
-      }
+    }
+  }
+
+  /// Finds the event in which the bytes differ, and from now on compares events.
+  private func compareUnverified() throws(TraceError) {
+    var events = reader.events()
+    for _ in 0..<eventCount { _ = try events.next() }
+    recorded = events
+    let entries = unverified
+    unverified = []
+    for entry in entries where outcome == nil { try compare(entry) }
+  }
+
+  private func compare(_ entry: ObservedEvents.Entry) throws(TraceError) {
+    let replayed = Event(sequence: eventCount, clock: entry.clock, payload: entry.payload)
+    let recordedEvent = try recorded?.next()
+    if recordedEvent == nil, recordedEnd == nil {
+      // All that a recording cut short holds has been compared.
+      outcome = .same(eventCount: eventCount, end: nil)
+    } else if recordedEvent == replayed {
       eventCount += 1
-      try writer?.append(entry.payload, clock: entry.clock)
+    } else {
+      outcome = .different(Difference(sequence: eventCount, recorded: recordedEvent, replayed: replayed))
     }
   }
 
@@ -154,14 +186,22 @@ public final class Replayer {
     session.finish()
     try compareEvents()
     if outcome != nil { return }
-    if let missing = try recorded.next() {
-      outcome = .different(Difference(sequence: eventCount, recorded: missing, replayed: nil))
-      return
-    }
     let replayedEnd = RunEnd(
       reason: reason, text: text, steps: machine.steps, clock: machine.clock, exitValue: exitValue,
       reports: recordedEnd?.reports ?? [])
-    if recordedEnd != nil { try writer?.finish(replayedEnd) }
+    if recorded == nil {
+      try writer.finish(replayedEnd)
+      if bytes.isComplete {
+        outcome = .same(eventCount: eventCount + UInt64(unverified.count), end: recordedEnd)
+        return
+      }
+      try compareUnverified()
+      if outcome != nil { return }
+    }
+    if let missing = try recorded?.next() {
+      outcome = .different(Difference(sequence: eventCount, recorded: missing, replayed: nil))
+      return
+    }
     outcome =
       recordedEnd == nil || recordedEnd == replayedEnd
       ? .same(eventCount: eventCount, end: recordedEnd)

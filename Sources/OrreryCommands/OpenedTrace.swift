@@ -5,11 +5,11 @@ import OrreryTrace
 /// A trace with the name the person gave it.
 struct OpenedTrace {
   let path: String
+  let source: TraceFileSource
   let reader: TraceReader
 
   init(path: String) throws(CommandFailure) {
     self.path = path
-    let source: TraceFileSource
     do throws(HostError) { source = try TraceFileSource(path: path) } catch {
       let partial = path + ".partial"
       guard (try? InputFile(path: partial)) != nil else { throw CommandFailure(error) }

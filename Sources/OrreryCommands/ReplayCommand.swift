@@ -30,7 +30,7 @@ struct ReplayCommand: ParsableCommand {
     let argument = try OpenedTrace(path: trace)
     argument.noteDamage()
     let replayer: Replayer
-    do throws(ReplayError) { replayer = try Replayer(reader: argument.reader) } catch {
+    do throws(ReplayError) { replayer = try Replayer(source: argument.source) } catch {
       throw CommandFailure(error, path: trace)
     }
     switch try outcome(of: replayer) {

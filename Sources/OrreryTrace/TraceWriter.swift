@@ -59,6 +59,9 @@ public final class TraceWriter {
   /// How many bytes the trace has so far, with those not yet given to the sink; what ends the trace comes on top.
   public var byteCount: UInt64 { written + UInt64(chunkByteCount) }
 
+  /// How many events the sink has been given.
+  public var writtenSequence: UInt64 { firstSequence }
+
   /// The number the next event gets.
   public var nextSequence: UInt64 { firstSequence + UInt64(eventCount) }
 

@@ -68,12 +68,11 @@ private let cases: [GoldenCase] = {
 
 /// Whether a replay of `trace` is the same to its end, and recorded again gives the same bytes.
 private func isSame(_ trace: [UInt8]) throws -> Bool {
-  let sink = MemoryTraceSink()
-  let replayer = try Replayer(reader: TraceReader(source: MemoryTraceSource(trace)), sink: sink)
+  let replayer = try Replayer(source: MemoryTraceSource(trace))
   while true {
     switch try replayer.advance() {
     case nil: continue
-    case .same(_, let end): return end != nil && sink.bytes == trace
+    case .same(_, let end): return end != nil && replayer.isByteForByte
     case .different(let difference):
       Issue.record("\(difference)")
       return false

@@ -13,7 +13,7 @@ struct PageTableObserver: Sendable {
 
   /// The contents of every table page the machine has named, as last seen: it may return to one and name only what has changed. One a frame, so
   /// never more than the guest has memory.
-  private var contents: [UInt64: TableTree.Table] = [:]
+  private var contents = TableStore()
   /// The root that is loaded; nil while paging is off.
   private var liveRoot: UInt64?
   /// Of the live tree; nil when a table was linked or unlinked since they were found.
@@ -22,13 +22,23 @@ struct PageTableObserver: Sendable {
   private var kept: [TableTree] = []
   private var nextVersion: UInt64 = 1
 
+  /// The live table whose entry changed last, when it is in one place only: most changes follow another of the same table.
+  private struct RecentTable: Sendable {
+    var frame: UInt64
+    var place: Int
+    var level: UInt8
+    var base: UInt64
+    var rights: TableRights
+  }
+  private var recent: RecentTable?
+
   /// The clock whose records are being gathered.
   private var stepClock: Clock = 0
   /// What the step's change is measured from, once it is more than changes of single pages.
   private var before: TableTree?
   private var beforePlacements: TablePlacements?
   /// Contents of tables that the step lists again, to find those that have not changed. Looked up, never iterated.
-  private var contentsBeforeListing: [UInt64: TableTree.Table] = [:]
+  private var contentsBeforeListing: [UInt64: TableStore.Table] = [:]
   private var listedFrames: [UInt64] = []
 
   mutating func observeAddressSpace(_ record: ProbeRecord, into events: inout ObservedEvents) {
@@ -62,15 +72,19 @@ struct PageTableObserver: Sendable {
       contentsBeforeListing[frame] = contents[frame]
       listedFrames.append(frame)
     }
-    contents[frame] = TableTree.Table(
+    contents[frame] = TableStore.Table(
       entries: [UInt64](repeating: 0, count: TableGeometry.entryCount), version: takeVersion())
     livePlacements = nil
+    recent = nil
   }
 
   mutating func observeTableEntry(_ record: ProbeRecord, into events: inout ObservedEvents) {
     startStep(clock: record.clock, into: &events)
     let frame = record.value0 & ~0xFFF
     let index = Int(record.value0 & 0xFFF) / 8
+    if record.detail == 0, before == nil, reportInRecentTable(record, frame: frame, index: index, into: &events) {
+      return
+    }
     if record.detail == 0, before == nil, reportSinglePage(record, frame: frame, index: index, into: &events) {
       store(record.value2, frame: frame, index: index)
       return
@@ -78,6 +92,7 @@ struct PageTableObserver: Sendable {
     measureFromHere()
     store(record.value2, frame: frame, index: index)
     livePlacements = nil
+    recent = nil
   }
 
   func observeInvalidation(_ record: ProbeRecord, into events: inout ObservedEvents) {
@@ -134,14 +149,35 @@ struct PageTableObserver: Sendable {
       level: level, at: address, old: page(old), new: page(new),
       aliases: placement.aliases.map { LinearAddress(TableGeometry.base(of: index, level: level, in: $0)) })
     if let change { events.append(.map(change), clock: record.clock) }
+    if placement.aliases.isEmpty {
+      recent = RecentTable(
+        frame: frame, place: contents.placeMade(for: frame), level: level, base: placement.base,
+        rights: placement.use.rights)
+    }
+    return true
+  }
+
+  /// The same for the table that changed last; false when it is another one.
+  private mutating func reportInRecentTable(
+    _ record: ProbeRecord, frame: UInt64, index: Int, into events: inout ObservedEvents
+  ) -> Bool {
+    guard let recent, recent.frame == frame else { return false }
+    let level = recent.level
+    let old = TableEntry(contents.tables[recent.place].entries[index])
+    let new = TableEntry(record.value2)
+    if (old.isPresent && !old.isPage(level: level)) || (new.isPresent && !new.isPage(level: level)) { return false }
+    let change = MapChange(
+      level: level, at: TableGeometry.base(of: index, level: level, in: recent.base),
+      old: old.isPresent ? (old.page(level: level), old.pageFlags(level: level, inherited: recent.rights)) : nil,
+      new: new.isPresent ? (new.page(level: level), new.pageFlags(level: level, inherited: recent.rights)) : nil,
+      aliases: [])
+    if let change { events.append(.map(change), clock: record.clock) }
+    contents.update(recent.place, index, to: record.value2, version: takeVersion())
     return true
   }
 
   private mutating func store(_ entry: UInt64, frame: UInt64, index: Int) {
-    let version = takeVersion()
-    contents[
-      frame, default: TableTree.Table(entries: [UInt64](repeating: 0, count: TableGeometry.entryCount), version: 0)
-    ].update(index, to: entry, version: version)
+    contents.update(contents.placeMade(for: frame), index, to: entry, version: takeVersion())
   }
 
   private mutating func takeVersion() -> UInt64 {
@@ -166,10 +202,13 @@ struct PageTableObserver: Sendable {
     // Only the tables that the root reaches: the shadow of a table that it has lost is of no use to it.
     let placements = livePlacements ?? TablePlacements(of: TableTree(root: left, tables: contents))
     var tree = TableTree(root: left)
-    for placement in placements.placements { tree.tables[placement.use.frame] = contents[placement.use.frame] }
+    for placement in placements.placements {
+      if let table = contents[placement.use.frame] { tree.tables[placement.use.frame] = table }
+    }
     kept.append(tree)
     liveRoot = nil
     livePlacements = nil
+    recent = nil
     var tableCount = kept.reduce(0) { $0 + $1.tables.count }
     while kept.count > Self.rootLimit || (tableCount > Self.keptTableLimit && kept.count > 1) {
       tableCount -= kept.removeFirst().tables.count

@@ -1,9 +1,9 @@
 import OrreryBase
 
-/// What is known of the page tables under one root: the contents of its table pages, and where each of them is placed.
+/// The contents of table pages by frame address; each has a place of its own that it keeps, so that it is looked up once and then reached by number.
 ///
 /// A value: a copy costs nothing until one of the two changes.
-struct TableTree: Sendable {
+struct TableStore: Sendable {
   /// The contents of one table page.
   struct Table: Sendable {
     var entries: [UInt64]
@@ -16,14 +16,40 @@ struct TableTree: Sendable {
     }
   }
 
-  var root: UInt64
-  /// By frame address. Looked up, never iterated.
-  var tables: [UInt64: Table]
+  private(set) var tables: [Table] = []
+  /// Looked up, never iterated.
+  private var places: [UInt64: Int] = [:]
 
-  init(root: UInt64, tables: [UInt64: Table] = [:]) {
-    self.root = root
-    self.tables = tables
+  var count: Int { tables.count }
+
+  /// Where the table of `frame` is; nil when nothing is known of it.
+  func place(of frame: UInt64) -> Int? { places[frame] }
+
+  /// Where the table of `frame` is, made empty if need be.
+  mutating func placeMade(for frame: UInt64) -> Int {
+    if let place = places[frame] { return place }
+    places[frame] = tables.count
+    tables.append(Table(entries: [UInt64](repeating: 0, count: TableGeometry.entryCount), version: 0))
+    return tables.count - 1
   }
+
+  mutating func update(_ place: Int, _ index: Int, to entry: UInt64, version: UInt64) {
+    tables[place].update(index, to: entry, version: version)
+  }
+
+  subscript(frame: UInt64) -> Table? {
+    get { places[frame].map { tables[$0] } }
+    set {
+      guard let newValue else { preconditionFailure("a table is never forgotten by itself") }
+      tables[placeMade(for: frame)] = newValue
+    }
+  }
+}
+
+/// The page tables under one root.
+struct TableTree: Sendable {
+  var root: UInt64
+  var tables = TableStore()
 
   /// The entries of the table at `frame`; empty when nothing is known of it, as of a frame outside memory.
   func entries(of frame: UInt64) -> [UInt64] { tables[frame]?.entries ?? [] }

@@ -66,7 +66,7 @@ func events(of trace: [UInt8]) throws -> [Event] {
 }
 
 func replay(_ trace: [UInt8]) throws -> Replayer.Outcome {
-  let replayer = try Replayer(reader: TraceReader(source: MemoryTraceSource(trace)))
+  let replayer = try Replayer(source: MemoryTraceSource(trace))
   while true {
     if let outcome = try replayer.advance() { return outcome }
   }
@@ -136,10 +136,9 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
 
   @Test func aReplayRecordedAgainGivesTheSameBytes() throws {
     let (trace, _) = try EchoRun.typingEnter.record()
-    let sink = MemoryTraceSink()
-    let replayer = try Replayer(reader: TraceReader(source: MemoryTraceSource(trace)), sink: sink)
+    let replayer = try Replayer(source: MemoryTraceSource(trace))
     while try replayer.advance() == nil {}
-    #expect(sink.bytes == trace)
+    #expect(replayer.isByteForByte)
   }
 
   @Test func anActionOnASymbolComesBeforeItsInstruction() throws {
@@ -370,7 +369,7 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
     let writer = try TraceWriter(header: header, sink: sink)
     try writer.finish(try #require(reader.end))
     let error = #expect(throws: ReplayError.self) {
-      _ = try Replayer(reader: TraceReader(source: MemoryTraceSource(sink.bytes)))
+      _ = try Replayer(source: MemoryTraceSource(sink.bytes))
     }
     #expect(error == .otherRevision(trace: "pc-0", program: RunConfiguration.revision))
     #expect(error?.description.contains("pc-0") == true)
