@@ -7,7 +7,6 @@ struct LaneEncoder {
   var eventCount: UInt32 = 0
   var shapes = ShapeTable()
   private var names: [String] = []
-  private var lastName = 0
   /// What the lane's deltas are taken from; each lane says what its three are.
   var base0: UInt64 = 0
   var base1: UInt64 = 0
@@ -25,7 +24,6 @@ struct LaneEncoder {
     eventCount = 0
     shapes.removeAll()
     names.removeAll(keepingCapacity: true)
-    lastName = 0
     base0 = 0
     base1 = 0
     base2 = 0
@@ -78,19 +76,16 @@ struct LaneEncoder {
   /// The index of `text` among the block's names, which `name(_:)` then codes.
   @inline(__always)
   mutating func index(ofName text: String) -> UInt64 {
-    if lastName < names.count, names[lastName] == text { return UInt64(truncatingIfNeeded: lastName) }
+    // A kernel has a few allocators, which take turns; comparing short strings is comparing two words.
+    for index in 0..<min(names.count, 4) where names[index] == text { return UInt64(truncatingIfNeeded: index) }
     return searchedIndex(ofName: text)
   }
 
   @inline(never)
   private mutating func searchedIndex(ofName text: String) -> UInt64 {
     let short = LaneEncoder.shortened(text)
-    if let found = names.firstIndex(of: short) {
-      lastName = found
-      return UInt64(found)
-    }
+    if let found = names.firstIndex(of: short) { return UInt64(found) }
     // Not yet in the list: `name(_:)` adds it when the shape that uses it is described, which is now.
-    lastName = names.count
     pendingName = short
     return UInt64(names.count)
   }

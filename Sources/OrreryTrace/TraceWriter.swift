@@ -12,14 +12,8 @@ public final class TraceWriter {
   private var index: IndexBuilder
   /// One a lane number.
   private let encoders: UnsafeMutableBufferPointer<LaneEncoder>
-  /// The coded lanes and clocks of the chunk's events.
-  private let timeline: UnsafeMutablePointer<UInt8>
-  private var timelineCount = 0
-  private var eventCount: UInt32 = 0
-  private var firstClock: Clock = 0
-  private var lastClock: Clock = 0
-  /// The bytes of the timeline and of all blocks.
-  private var chunkByteCount = 0
+  /// Behind a pointer, because an access to it then costs nothing but itself.
+  private let chunk: UnsafeMutablePointer<OpenChunk>
 
   private var chunkNumber: UInt64 = 0
   private var firstSequence: UInt64 = 0
@@ -30,6 +24,36 @@ public final class TraceWriter {
   private var output: [UInt8] = []
 
   private static let encoderCount = 9
+
+  /// The chunk that is being filled.
+  private struct OpenChunk {
+    /// The coded lanes and clocks of the events.
+    let timeline = UnsafeMutablePointer<UInt8>.allocate(capacity: TraceFormat.chunkByteLimit)
+    var timelineCount = 0
+    var eventCount: UInt32 = 0
+    var firstClock: Clock = 0
+    var lastClock: Clock = 0
+    /// The bytes of the timeline and of all blocks.
+    var byteCount = 0
+
+    @inline(__always)
+    mutating func appendToTimeline(_ value: UInt64) {
+      var rest = value
+      while rest >= 0x80 {
+        timeline[timelineCount] = UInt8(truncatingIfNeeded: rest) | 0x80
+        timelineCount &+= 1
+        rest >>= 7
+      }
+      timeline[timelineCount] = UInt8(truncatingIfNeeded: rest)
+      timelineCount &+= 1
+    }
+
+    mutating func removeAll() {
+      timelineCount = 0
+      eventCount = 0
+      byteCount = 0
+    }
+  }
 
   /// Writes `header` to `sink`.
   public init(header: TraceHeader, sink: any TraceSink) throws(TraceError) {
@@ -44,7 +68,8 @@ public final class TraceWriter {
     written = headerLength
     encoders = .allocate(capacity: TraceWriter.encoderCount)
     for lane in 0..<TraceWriter.encoderCount { (encoders.baseAddress! + lane).initialize(to: LaneEncoder()) }
-    timeline = .allocate(capacity: TraceFormat.chunkByteLimit)
+    chunk = .allocate(capacity: 1)
+    chunk.initialize(to: OpenChunk())
     output.reserveCapacity(TraceFormat.chunkByteLimit + 1_024)
     try TraceWriter.write(bytes, to: sink)
   }
@@ -53,47 +78,46 @@ public final class TraceWriter {
     for encoder in encoders { encoder.deallocate() }
     encoders.deinitialize()
     encoders.deallocate()
-    timeline.deallocate()
+    chunk.pointee.timeline.deallocate()
+    chunk.deinitialize(count: 1)
+    chunk.deallocate()
   }
 
   /// How many bytes the trace has so far, with those not yet given to the sink; what ends the trace comes on top.
-  public var byteCount: UInt64 { written + UInt64(chunkByteCount) }
+  public var byteCount: UInt64 { written + UInt64(chunk.pointee.byteCount) }
 
   /// How many events the sink has been given.
   public var writtenSequence: UInt64 { firstSequence }
 
   /// The number the next event gets.
-  public var nextSequence: UInt64 { firstSequence + UInt64(eventCount) }
+  public var nextSequence: UInt64 { firstSequence + UInt64(chunk.pointee.eventCount) }
 
   /// Appends an event. An event of a lane that is not recorded is dropped; a clock before the last event's is a mistake of the caller.
   public func append(_ payload: Payload, clock: Clock) throws(TraceError) {
     let lane = payload.lane
     guard lanes.contains(lane) else { return }
     precondition(!isFinished, "an event after the end of the trace")
-    if eventCount == 0 {
-      precondition(clock >= lastClock, "the clock of an event goes back")
-      firstClock = clock
-      lastClock = clock
-    } else {
-      precondition(clock >= lastClock, "the clock of an event goes back")
-      if clock &- firstClock > TraceFormat.chunkClockLimit {
-        try writeChunk()
-        firstClock = clock
-        lastClock = clock
-      }
+    let chunk = chunk
+    precondition(clock >= chunk.pointee.lastClock, "the clock of an event goes back")
+    if chunk.pointee.eventCount > 0, clock &- chunk.pointee.firstClock > TraceFormat.chunkClockLimit {
+      try writeChunk()
+    }
+    if chunk.pointee.eventCount == 0 {
+      chunk.pointee.firstClock = clock
+      chunk.pointee.lastClock = clock
     }
     let number = Int(truncatingIfNeeded: lane.rawValue)
-    let timelineStart = timelineCount
-    appendToTimeline((clock &- lastClock) << 4 | UInt64(truncatingIfNeeded: number))
-    lastClock = clock
+    let timelineStart = chunk.pointee.timelineCount
+    chunk.pointee.appendToTimeline((clock &- chunk.pointee.lastClock) << 4 | UInt64(truncatingIfNeeded: number))
+    chunk.pointee.lastClock = clock
 
     let encoder = encoders.baseAddress.unsafelyUnwrapped + number
     let start = encoder.pointee.count
     encode(payload, encoder)
     encoder.pointee.eventCount &+= 1
-    eventCount &+= 1
-    chunkByteCount &+= encoder.pointee.count &- start &+ timelineCount &- timelineStart
-    if chunkByteCount >= TraceFormat.chunkByteTarget { try writeChunk() }
+    chunk.pointee.eventCount &+= 1
+    chunk.pointee.byteCount &+= encoder.pointee.count &- start &+ chunk.pointee.timelineCount &- timelineStart
+    if chunk.pointee.byteCount >= TraceFormat.chunkByteTarget { try writeChunk() }
   }
 
   @inline(__always)
@@ -123,22 +147,10 @@ public final class TraceWriter {
     }
   }
 
-  @inline(__always)
-  private func appendToTimeline(_ value: UInt64) {
-    var rest = value
-    while rest >= 0x80 {
-      timeline[timelineCount] = UInt8(truncatingIfNeeded: rest) | 0x80
-      timelineCount &+= 1
-      rest >>= 7
-    }
-    timeline[timelineCount] = UInt8(truncatingIfNeeded: rest)
-    timelineCount &+= 1
-  }
-
   /// Ends the present chunk now, so that the sink has every event so far. Where chunks end is part of the bytes, so only a run that a person
   /// ends may do this.
   public func flush() throws(TraceError) {
-    if eventCount > 0 { try writeChunk() }
+    if chunk.pointee.eventCount > 0 { try writeChunk() }
   }
 
   /// Writes the last chunk, the index and the end of the run.
@@ -160,11 +172,11 @@ public final class TraceWriter {
 
   @inline(never)
   private func writeChunk() throws(TraceError) {
+    let timeline = UnsafeBufferPointer(start: chunk.pointee.timeline, count: chunk.pointee.timelineCount)
     var header = ChunkHeader(
-      number: chunkNumber, firstSequence: firstSequence, eventCount: eventCount, firstClock: firstClock,
-      lastClock: lastClock, timelineLength: UInt32(timelineCount),
-      timelineHash: Hash128(of: UnsafeRawBufferPointer(start: timeline, count: timelineCount)), blocks: [],
-      previous: previous)
+      number: chunkNumber, firstSequence: firstSequence, eventCount: chunk.pointee.eventCount,
+      firstClock: chunk.pointee.firstClock, lastClock: chunk.pointee.lastClock, timelineLength: UInt32(timeline.count),
+      timelineHash: Hash128(of: UnsafeRawBufferPointer(timeline)), blocks: [], previous: previous)
     for lane in lanes.lanes {
       let encoder = encoders[Int(lane.rawValue)]
       guard encoder.eventCount > 0 else { continue }
@@ -180,7 +192,7 @@ public final class TraceWriter {
     }
     output.removeAll(keepingCapacity: true)
     output += header.encode()
-    output += UnsafeBufferPointer(start: timeline, count: timelineCount)
+    output += timeline
     for block in header.blocks {
       output += UnsafeBufferPointer(start: encoders[Int(block.lane.rawValue)].bytes, count: Int(block.length))
     }
@@ -191,10 +203,8 @@ public final class TraceWriter {
     }
     previous = header.hash
     chunkNumber += 1
-    firstSequence += UInt64(eventCount)
-    eventCount = 0
-    timelineCount = 0
-    chunkByteCount = 0
+    firstSequence += UInt64(header.eventCount)
+    chunk.pointee.removeAll()
     for lane in encoders.indices { encoders[lane].removeAll() }
   }
 
