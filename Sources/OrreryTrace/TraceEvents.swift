@@ -3,6 +3,7 @@ import OrreryBase
 /// The events of a trace in order, decoded as they are asked for.
 ///
 /// Memory is one chunk. Of lanes that are not asked for nothing is decoded, and of chunks without any that is nothing is read but the header.
+/// A copy does not have a place of its own: use one value for one pass.
 /// When `next()` throws `.damaged`, the next call goes on behind the damage.
 public struct TraceEvents {
   private var walker: BlockWalker

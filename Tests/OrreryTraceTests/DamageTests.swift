@@ -86,6 +86,53 @@ import Testing
     #expect(longest == events.count)
   }
 
+  /// 40 chunks of one event: two full blocks of the index among the chunks, a rest and a root after them.
+  private func indexedTrace() throws -> [UInt8] {
+    let sink = MemoryTraceSink()
+    let writer = try TraceWriter(header: .sample, sink: sink)
+    for index in 0..<40 as Range<UInt32> {
+      try writer.append(.exitValue(index), clock: Clock(index))
+      try writer.flush()
+    }
+    try writer.finish(.sample)
+    return sink.bytes
+  }
+
+  private func places(of tag: String, in bytes: [UInt8]) -> [Int] {
+    bytes.indices.filter { bytes[$0...].starts(with: Array(tag.utf8)) }
+  }
+
+  @Test func cutAmongTheIndexIsNoDamage() throws {
+    let bytes = try indexedTrace()
+    let blocks = places(of: "OIDX", in: bytes)
+    try #require(blocks.count == 4)
+    for block in blocks + places(of: "OEND", in: bytes) + places(of: "OTRL", in: bytes) {
+      for length in [block - 1, block, block + 1, block + 15, block + 16, block + 40] {
+        let reader = try TraceReader(source: MemoryTraceSource(Array(bytes[..<length])))
+        #expect(!reader.isComplete)
+        #expect(try reader.verify().isEmpty, "length \(length)")
+      }
+    }
+  }
+
+  @Test func flipInTheIndexLosesNoEvent() throws {
+    let bytes = try indexedTrace()
+    for block in places(of: "OIDX", in: bytes) {
+      for offset in stride(from: block, to: block + 200, by: 9) {
+        var damaged = bytes
+        damaged[offset] ^= 2
+        let reader = try TraceReader(source: MemoryTraceSource(damaged))
+        #expect(try !reader.verify().isEmpty, "offset \(offset)")
+        let (events, _) = try readOn(reader)
+        #expect(events.map(\.sequence) == Array(0..<40), "offset \(offset)")
+        // Finding a place does without the index then.
+        var later = try reader.events(fromClock: 30)
+        var passed: [TraceDamage] = []
+        #expect(try later.next(noting: &passed)?.sequence == 30)
+      }
+    }
+  }
+
   @Test func bytesAddedAtTheEndAreFound() throws {
     let (bytes, events) = try smallTrace()
     for extra in [1, 119, 120, 121, 500] {
