@@ -75,7 +75,7 @@ struct CodeCacheTests {
     cut.cpu.pointee.gpr[3] = end - 1
     cut.cpu.pointee.budget = 100
     #expect(cut.cpu.execute() == .fault)
-    #expect(cut.cpu.pointee.rip == end - 1 && cut.cpu.pointee.cr2 == end && cut.cpu.pointee.fault == .pageFault(0))
+    #expect(cut.cpu.pointee.rip == end - 1 && cut.cpu.pointee.cr2 == end && cut.cpu.pointee.fault == .pageFault(0x10))
   }
 
   @Test func aBreakpointStopsBeforeItsInstructionAndIsPassedOnce() {
