@@ -19,7 +19,7 @@ extension CPU {
       let result = compute(kind, left, right, sizeLog2: sizeLog2)
       if kind != .compare && kind != .test { raw.write(a, result, sizeLog2: sizeLog2) }
     case .increment, .decrement:
-      let flags = LazyFlags.carryBit(pointee.lazyFlags)
+      let flags = (lazyFlags.carry ? Flag.carry : 0)
       let left = raw.read(a, sizeLog2: sizeLog2)
       let result = (kind == .increment ? left &+ 1 : left &- 1) & mask
       let sign = mask ^ mask >> 1
@@ -68,7 +68,7 @@ extension CPU {
       let value = raw.read(a, sizeLog2: sizeLog2)
       let bit: UInt64 = 1 &<< number
       // ZF stays; the others but CF are undefined and cleared.
-      setArithmeticFlags(pointee.lazyFlags.bits & Flag.zero | value &>> number & 1)
+      setArithmeticFlags(lazyFlags.bits & Flag.zero | value &>> number & 1)
       switch kind {
       case .bitTestAndSet: raw.write(a, value | bit, sizeLog2: sizeLog2)
       case .bitTestAndReset: raw.write(a, value & ~bit, sizeLog2: sizeLog2)
@@ -97,7 +97,7 @@ extension CPU {
       setArithmeticFlags(value == 0 ? Flag.zero : 0)
       raw.write(a, UInt64(value.nonzeroBitCount), sizeLog2: sizeLog2)
     case .conditionalMove:
-      if pointee.lazyFlags.holds(UInt8(truncatingIfNeeded: operation.pointee.immediate)) {
+      if lazyFlags.holds(UInt8(truncatingIfNeeded: operation.pointee.immediate)) {
         raw.write16(a, raw.read16(b))
       }
     case .convertAccumulator:
@@ -110,13 +110,13 @@ extension CPU {
       let isNegative = raw.read(Register.rax, sizeLog2: sizeLog2) & (mask ^ mask >> 1) != 0
       raw.write(Register.rdx, isNegative ? .max : 0, sizeLog2: sizeLog2)
     case .loadFlagsIntoAH:
-      raw.write8(Register.rax + 1, pointee.lazyFlags.bits & ~Flag.overflow | 2)
+      raw.write8(Register.rax + 1, lazyFlags.bits & ~Flag.overflow | 2)
     case .storeAHIntoFlags:
-      let kept = pointee.lazyFlags.bits & Flag.overflow
+      let kept = lazyFlags.bits & Flag.overflow
       setArithmeticFlags(raw.read8(Register.rax + 1) | kept)
-    case .clearCarry: setArithmeticFlags(pointee.lazyFlags.bits & ~Flag.carry)
-    case .setCarry: setArithmeticFlags(pointee.lazyFlags.bits | Flag.carry)
-    case .complementCarry: setArithmeticFlags(pointee.lazyFlags.bits ^ Flag.carry)
+    case .clearCarry: setArithmeticFlags(lazyFlags.bits & ~Flag.carry)
+    case .setCarry: setArithmeticFlags(lazyFlags.bits | Flag.carry)
+    case .complementCarry: setArithmeticFlags(lazyFlags.bits ^ Flag.carry)
     case .clearDirection: pointee.systemFlags &= ~Flag.direction
     case .setDirection: pointee.systemFlags |= Flag.direction
     case .exchange:
@@ -161,13 +161,13 @@ extension CPU {
       raw.write16(Register.rax, al)
       setArithmeticFlags(LazyFlags.resultBits(al, sizeLog2: 0))
     case .setALFromCarry:
-      raw.write8(Register.rax, pointee.lazyFlags.carry ? 0xFF : 0)
+      raw.write8(Register.rax, lazyFlags.carry ? 0xFF : 0)
     case .adjustPrivilege:
       let destination = raw.read16(a)
       let source = raw.read16(b)
       let isLower = destination & 3 < source & 3
       if isLower { raw.write16(a, destination & ~3 | source & 3) }
-      setArithmeticFlags(pointee.lazyFlags.bits & ~Flag.zero | (isLower ? Flag.zero : 0))
+      setArithmeticFlags(lazyFlags.bits & ~Flag.zero | (isLower ? Flag.zero : 0))
     }
     return .next
   }
@@ -186,12 +186,12 @@ extension CPU {
       setAddFlags(left, right, result, sizeLog2: size)
       return result
     case .addWithCarry:
-      let carry: UInt64 = pointee.lazyFlags.carry ? 1 : 0
+      let carry: UInt64 = lazyFlags.carry ? 1 : 0
       let result = (left &+ right &+ carry) & mask
       setAddFlags(left, right, result, sizeLog2: size)
       return result
     case .subtractWithBorrow:
-      let carry: UInt64 = pointee.lazyFlags.carry ? 1 : 0
+      let carry: UInt64 = lazyFlags.carry ? 1 : 0
       let result = (left &- right &- carry) & mask
       setSubtractFlags(left, right, result, sizeLog2: size)
       pointee.lazyFlags.kinds = LazyFlags.subtractWithBorrow | size
@@ -255,7 +255,7 @@ extension CPU {
       }
     default:
       // Through the carry flag: a rotation of one bit more than the operand has. For 8 and 16 bits the count goes round.
-      carry = pointee.lazyFlags.carry ? 1 : 0
+      carry = lazyFlags.carry ? 1 : 0
       result = value
       var distance = count % (bits &+ 1)
       let left = kind == .rotateLeftThroughCarry
@@ -280,7 +280,7 @@ extension CPU {
     case .shiftLeft, .shiftLeftAlias, .shiftRight, .shiftArithmetic:
       setArithmeticFlags(LazyFlags.resultBits(result, sizeLog2: UInt64(sizeLog2)) | carry | overflow << 11)
     default:
-      let kept = pointee.lazyFlags.bits & ~(Flag.carry | Flag.overflow)
+      let kept = lazyFlags.bits & ~(Flag.carry | Flag.overflow)
       setArithmeticFlags(kept | carry | overflow << 11)
     }
   }
@@ -433,7 +433,7 @@ extension CPU {
   // MARK: Decimal arithmetic
 
   private func decimalAdjust(subtracts: Bool) {
-    let flags = pointee.lazyFlags.bits
+    let flags = lazyFlags.bits
     let old = raw.read8(Register.rax)
     var al = old
     var bits: UInt64 = 0
@@ -458,16 +458,11 @@ extension CPU {
     var bits: UInt64 = 0
     let ax = raw.read16(Register.rax)
     var result = ax
-    if ax & 0xF > 9 || pointee.lazyFlags.bits & Flag.auxiliary != 0 {
+    if ax & 0xF > 9 || lazyFlags.bits & Flag.auxiliary != 0 {
       result = subtracts ? (ax &- 6) &- 0x100 : ax &+ 0x106
       bits = Flag.auxiliary | Flag.carry
     }
     raw.write16(Register.rax, result & 0xFF0F)
     setArithmeticFlags(bits)
   }
-}
-
-extension LazyFlags {
-  /// CF as a bit of RFLAGS.
-  static func carryBit(_ flags: LazyFlags) -> UInt64 { flags.carry ? Flag.carry : 0 }
 }

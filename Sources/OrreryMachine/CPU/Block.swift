@@ -1,4 +1,5 @@
-/// A run of decoded instructions that are entered only at the first, at most `Block.maximumInstructions`; its operations follow it in memory.
+/// A run of decoded instructions that are entered only at the first, at most `Block.maximumInstructions`; its operations follow it in memory, and
+/// `BlockDescription`, which execution does not need, comes before it.
 ///
 /// Blocks live in the cache's arena and are freed only all at once, so a pointer to an invalidated block stays good until then: its
 /// `entry` leads to an operation that finds the code anew.
@@ -11,20 +12,24 @@ struct Block {
   var entry: UnsafeMutablePointer<Operation>
   /// How many instructions it has; 0 once invalidated.
   var count: Int64
+  /// The block that a branch at the end leads to when not taken, and when taken: nil until it was gone through once.
+  var notTaken: UnsafeMutablePointer<Block>?
+  var taken: UnsafeMutablePointer<Block>?
   /// Whether all arithmetic flags are overwritten before anything in it could look at them or stop.
   var killsFlags: Bool
-  /// What the code depends on beside its bytes and address; see `BlockKey`.
+  /// What the code depends on beside its bytes and address; see `BlockMode`.
   var mode: UInt8
-  /// CS base and limit; in 64-bit mode 0 and 0.
-  var codeSegmentBase: UInt64
-  var codeSegmentLimit: UInt32
   /// The offset in CS of the first instruction, and of the one after the last.
   var rip: UInt64
   var nextRIP: UInt64
+}
+
+/// What the cache must know of a block.
+struct BlockDescription {
   var linear: UInt64
-  /// The block that a branch at the end leads to when taken, and when not: nil until it was gone through once.
-  var taken: UnsafeMutablePointer<Block>?
-  var notTaken: UnsafeMutablePointer<Block>?
+  /// CS base and limit; in 64-bit mode 0 and 0.
+  var codeSegmentBase: UInt64
+  var codeSegmentLimit: UInt32
   /// Number of the physical page of the first byte, and of the last if it is another.
   var frame: UInt64
   var secondFrame: UInt64
@@ -34,7 +39,7 @@ struct Block {
   var nextInBucket: UnsafeMutablePointer<Block>?
   var nextInFrame: UnsafeMutablePointer<Block>?
   var nextInSecondFrame: UnsafeMutablePointer<Block>?
-  /// What `entry` points to once the block is invalidated.
+  /// What `Block.entry` points to once the block is invalidated.
   var staleOperation = Operation(code: .stale)
 }
 
@@ -44,10 +49,29 @@ extension UnsafeMutablePointer<Block> {
     (UnsafeMutableRawPointer(self) + MemoryLayout<Block>.stride).assumingMemoryBound(to: Operation.self)
   }
 
+  var description: UnsafeMutablePointer<BlockDescription> {
+    (UnsafeMutableRawPointer(self) - MemoryLayout<BlockDescription>.stride)
+      .assumingMemoryBound(to: BlockDescription.self)
+  }
+
+  /// What `description` points to once the block is invalidated.
   var staleOperation: UnsafeMutablePointer<Operation> {
-    guard let offset = MemoryLayout<Block>.offset(of: \.staleOperation) else {
+    guard let offset = MemoryLayout<BlockDescription>.offset(of: \.staleOperation) else {
       preconditionFailure("a stored property has an offset")
     }
-    return (UnsafeMutableRawPointer(self) + offset).assumingMemoryBound(to: Operation.self)
+    return (UnsafeMutableRawPointer(description) + offset).assumingMemoryBound(to: Operation.self)
+  }
+
+  /// The block that the branch at the end leads to, chosen without a branch of the host: guest branches are hard enough to predict once.
+  @inline(__always)
+  func link(taken: Bool) -> UnsafeMutablePointer<Block>? { linkSlot(taken: taken).pointee }
+
+  @inline(__always)
+  func linkSlot(taken: Bool) -> UnsafeMutablePointer<UnsafeMutablePointer<Block>?> {
+    guard let offset = MemoryLayout<Block>.offset(of: \.notTaken) else {
+      preconditionFailure("a stored property has an offset")
+    }
+    return (UnsafeMutableRawPointer(self) + offset).assumingMemoryBound(to: UnsafeMutablePointer<Block>?.self)
+      + (taken ? 1 : 0)
   }
 }

@@ -43,14 +43,16 @@ extension CPU {
     let frame = page.frame
     var candidate = pointee.blocks.pointee.firstBlock(frame: frame, linear: linear, mode: mode)
     while let block = candidate {
-      candidate = block.pointee.nextInBucket
+      candidate = block.description.pointee.nextInBucket
       guard
-        block.pointee.linear == linear && block.pointee.frame == frame && block.pointee.mode == mode
-          && block.pointee.codeSegmentBase == segmentBase && block.pointee.codeSegmentLimit == segmentLimit
+        block.description.pointee.linear == linear && block.description.pointee.frame == frame
+          && block.pointee.mode == mode
+          && block.description.pointee.codeSegmentBase == segmentBase
+          && block.description.pointee.codeSegmentLimit == segmentLimit
       else { continue }
-      if block.pointee.secondFrame != frame {
+      if block.description.pointee.secondFrame != frame {
         guard let second = fetchPage(pageAfter(linear)) else { return nil }
-        guard second.frame == block.pointee.secondFrame else { continue }
+        guard second.frame == block.description.pointee.secondFrame else { continue }
       }
       pointee.blocks.pointee.remember(block, linear: linear, tag: BlockMode.tag(linear: linear, mode: mode))
       return block
@@ -154,19 +156,19 @@ extension CPU {
     let block = pointee.blocks.pointee.allocate(operationCount: decoder.operationCount)
     let next = rip &+ UInt64(used)
     let firstBytes = min(used, 4096 - start)
+    block.description.initialize(
+      to: BlockDescription(
+        linear: linear, codeSegmentBase: segmentBase, codeSegmentLimit: segmentLimit, frame: frame,
+        secondFrame: secondFrame, granules: Self.granules(from: start, count: max(1, firstBytes)),
+        secondGranules: secondFrame == frame ? 0 : Self.granules(from: 0, count: max(1, used - firstBytes))))
     block.initialize(
       to: Block(
-        entry: block.operations, count: Int64(count), killsFlags: kills, mode: mode, codeSegmentBase: segmentBase,
-        codeSegmentLimit: segmentLimit, rip: rip, nextRIP: is64 ? next : next & 0xFFFF_FFFF, linear: linear, taken: nil,
-        notTaken: nil, frame: frame, secondFrame: secondFrame,
-        granules: Self.granules(from: start, count: max(1, firstBytes)),
-        secondGranules: secondFrame == frame ? 0 : Self.granules(from: 0, count: max(1, used - firstBytes)),
-        nextInBucket: nil,
-        nextInFrame: nil, nextInSecondFrame: nil))
+        entry: block.operations, count: Int64(count), killsFlags: kills, mode: mode, rip: rip,
+        nextRIP: is64 ? next : next & 0xFFFF_FFFF))
     block.operations.initialize(from: operations, count: decoder.operationCount)
-    pointee.memory.pointee.markCode(frame: frame, granules: block.pointee.granules)
+    pointee.memory.pointee.markCode(frame: frame, granules: block.description.pointee.granules)
     if secondFrame != frame {
-      pointee.memory.pointee.markCode(frame: secondFrame, granules: block.pointee.secondGranules)
+      pointee.memory.pointee.markCode(frame: secondFrame, granules: block.description.pointee.secondGranules)
     }
     return block
   }
@@ -178,19 +180,85 @@ extension CPU {
     return (UInt64.max &<< first) & (UInt64.max &>> (63 &- last))
   }
 
-  /// Makes a comparison and the conditional jump right after it one operation.
+  /// Makes one operation of two where the second instruction goes well with the last operation of the first: a comparison and what depends on it, a
+  /// move and the arithmetic on its destination. Neither may stop in between, so nothing can tell.
   private func fuse(_ decoder: inout Decoder, firstOperation: Int, previousInstructionExists: Bool) {
-    let operations = decoder.operations
-    guard previousInstructionExists && firstOperation > 0 && decoder.operationCount == firstOperation + 1,
-      operations[firstOperation].code == .jumpCondition
-    else { return }
-    let jump = operations[firstOperation]
-    let comparison = operations[firstOperation - 1]
-    guard let code = Code.fused(comparison, condition: jump.a) else { return }
-    operations[firstOperation - 1].code = code
-    operations[firstOperation - 1].displacement = jump.displacement
-    operations[firstOperation - 1].index = jump.a
+    guard previousInstructionExists && firstOperation > 0 && decoder.operationCount == firstOperation + 1 else {
+      return
+    }
+    let second = decoder.operations + firstOperation
+    let first = second - 1
+    guard let fused = first.pointee.fused(with: second.pointee) else {
+      if second.pointee.code == .jumpCondition, let code = first.pointee.code.jumpOnResult(second.pointee.a) {
+        second.pointee.code = code
+      }
+      return
+    }
+    first.pointee = fused
     decoder.operationCount = firstOperation
+  }
+}
+
+extension Operation {
+  /// One operation that does this one and then `next`; nil when there is none.
+  fileprivate func fused(with next: Operation) -> Operation? {
+    switch next.code {
+    case .jumpCondition:
+      guard let code = Code.fused(self, condition: next.a) else { return nil }
+      var result = self
+      result.code = code
+      result.displacement = next.displacement
+      result.index = next.a
+      return result
+    case .setCondition, .conditionalMove64, .conditionalMove32:
+      return fused(withCondition: next)
+    default:
+      guard code == .move64 || code == .move32, next.code.hasLeftOperand, next.base == a, next.a == a,
+        a != Register.value
+      else { return nil }
+      // A 32-bit move cut what a 64-bit operation would read.
+      guard code == .move64 || next.sizeLog2 == 2 else { return nil }
+      var result = next
+      if next.readsSecondRegister && next.b == a { result.b = b }
+      result.base = b
+      return result
+    }
+  }
+
+  /// The right operand is a register.
+  private var readsSecondRegister: Bool {
+    switch code {
+    case .add64, .add32, .subtract64, .subtract32, .and64, .and32, .or64, .or32, .xor64, .xor32, .multiply64,
+      .multiply32,
+      .multiplyImmediate64, .multiplyImmediate32:
+      true
+    default: false
+    }
+  }
+
+  private func fused(withCondition next: Operation) -> Operation? {
+    let condition = UInt8(truncatingIfNeeded: next.immediate)
+    guard LazyFlags.comparisonMask(condition) != 0 else { return nil }
+    let first: Code
+    switch code {
+    case .compare64, .compare32: first = .compareSelect64
+    case .compareImmediate64, .compareImmediate32, .compareImmediate8: first = .compareImmediateSelect64
+    case .test64, .test32, .test8: first = .testSelect64
+    case .testImmediate64, .testImmediate32, .testImmediate8: first = .testImmediateSelect64
+    default: return nil
+    }
+    let form: UInt16 = next.code == .conditionalMove64 ? 0 : next.code == .conditionalMove32 ? 1 : 2
+    guard let code = Code(rawValue: first.rawValue + form) else { return nil }
+    var result = self
+    result.code = code
+    result.base = a
+    result.a = next.a
+    result.index = next.b
+    result.detail = condition
+    result.offset = next.offset
+    result.length = next.length
+    result.left = next.left
+    return result
   }
 }
 
@@ -199,8 +267,24 @@ extension Code {
   var endsBlock: Bool {
     if rawValue >= Code.compare64JumpB.rawValue && rawValue <= Code.stale.rawValue { return true }
     switch self {
-    case .proceed, .jump, .jumpIndirect, .jumpCondition, .call64, .callIndirect64, .return64, .branch: return true
+    case .proceed, .jump, .jumpIndirect, .jumpCondition, .jumpZero, .jumpNotZero, .jumpOverlayZero, .jumpOverlayNotZero,
+      .call64, .callIndirect64, .return64, .branch:
+      return true
     default: return false
+    }
+  }
+
+  /// The jump on `condition` right after this operation that needs no look at the lazy flags' kind; nil where there is none.
+  fileprivate func jumpOnResult(_ condition: UInt8) -> Code? {
+    guard condition >> 1 == 2 else { return nil }
+    switch self {
+    case .add64, .add32, .addImmediate64, .addImmediate32, .subtract64, .subtract32, .subtractImmediate64,
+      .subtractImmediate32, .and64, .and32, .andImmediate64, .andImmediate32, .or64, .or32, .orImmediate64,
+      .orImmediate32, .xor64, .xor32, .xorImmediate64, .xorImmediate32, .negate64, .negate32:
+      return condition & 1 == 0 ? .jumpZero : .jumpNotZero
+    case .increment64, .increment32, .decrement64, .decrement32:
+      return condition & 1 == 0 ? .jumpOverlayZero : .jumpOverlayNotZero
+    default: return nil
     }
   }
 

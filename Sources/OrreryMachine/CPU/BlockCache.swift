@@ -98,10 +98,12 @@ struct BlockCache {
 
   /// Makes `source` lead on to `target` without a look-up.
   mutating func link(_ source: UnsafeMutablePointer<Block>, taken: Bool, to target: UnsafeMutablePointer<Block>) {
-    let slot = taken ? source.takenLink : source.notTakenLink
+    let slot = source.linkSlot(taken: taken)
     let staysInPage =
-      source.pointee.linear >> 12 == target.pointee.linear >> 12 && source.pointee.frame == target.pointee.frame
-      && target.pointee.secondFrame == target.pointee.frame && target.pointee.mode == source.pointee.mode
+      source.description.pointee.linear >> 12 == target.description.pointee.linear >> 12
+      && source.description.pointee.frame == target.description.pointee.frame
+      && target.description.pointee.secondFrame == target.description.pointee.frame
+      && target.pointee.mode == source.pointee.mode
     if !staysInPage && slot.pointee == nil { crossingLinks.append(slot) }
     slot.pointee = target
   }
@@ -110,7 +112,8 @@ struct BlockCache {
 
   /// Room for a block with `count` operations, uninitialised; when the arena is full all blocks are dropped first.
   mutating func allocate(operationCount count: Int) -> UnsafeMutablePointer<Block> {
-    let size = MemoryLayout<Block>.stride + count * MemoryLayout<Operation>.stride
+    let size =
+      MemoryLayout<BlockDescription>.stride + MemoryLayout<Block>.stride + count * MemoryLayout<Operation>.stride
     if chunkUsed + size > Self.chunkSize || chunks.isEmpty {
       if chunks.isEmpty {
         chunkIndex = 0
@@ -121,21 +124,22 @@ struct BlockCache {
       if chunkIndex == chunks.count { chunks.append(.allocate(byteCount: Self.chunkSize, alignment: 64)) }
       chunkUsed = 0
     }
-    let block = chunks[chunkIndex] + chunkUsed
+    let block = chunks[chunkIndex] + chunkUsed + MemoryLayout<BlockDescription>.stride
     chunkUsed += size
     return block.bindMemory(to: Block.self, capacity: 1)
   }
 
   mutating func insert(_ block: UnsafeMutablePointer<Block>) {
-    let bucket = Self.bucketIndex(frame: block.pointee.frame, linear: block.pointee.linear, mode: block.pointee.mode)
-    block.pointee.nextInBucket = buckets[bucket]
+    let bucket = Self.bucketIndex(
+      frame: block.description.pointee.frame, linear: block.description.pointee.linear, mode: block.pointee.mode)
+    block.description.pointee.nextInBucket = buckets[bucket]
     buckets[bucket] = block
-    let frameBucket = Self.frameIndex(block.pointee.frame)
-    block.pointee.nextInFrame = frameBuckets[frameBucket]
+    let frameBucket = Self.frameIndex(block.description.pointee.frame)
+    block.description.pointee.nextInFrame = frameBuckets[frameBucket]
     frameBuckets[frameBucket] = block
-    if block.pointee.secondFrame != block.pointee.frame {
-      let secondBucket = Self.frameIndex(block.pointee.secondFrame)
-      block.pointee.nextInSecondFrame = secondFrameBuckets[secondBucket]
+    if block.description.pointee.secondFrame != block.description.pointee.frame {
+      let secondBucket = Self.frameIndex(block.description.pointee.secondFrame)
+      block.description.pointee.nextInSecondFrame = secondFrameBuckets[secondBucket]
       secondFrameBuckets[secondBucket] = block
     }
   }
@@ -146,20 +150,20 @@ struct BlockCache {
   mutating func invalidate(frame: UInt64, granules: UInt64) {
     var slot = frameBuckets + Self.frameIndex(frame)
     while let block = slot.pointee {
-      if block.pointee.frame == frame && block.pointee.granules & granules != 0 {
-        slot.pointee = block.pointee.nextInFrame
+      if block.description.pointee.frame == frame && block.description.pointee.granules & granules != 0 {
+        slot.pointee = block.description.pointee.nextInFrame
         kill(block)
       } else {
-        slot = block.nextInFrameLink
+        slot = block.description.nextInFrameLink
       }
     }
     slot = secondFrameBuckets + Self.frameIndex(frame)
     while let block = slot.pointee {
-      if block.pointee.secondFrame == frame && block.pointee.secondGranules & granules != 0 {
-        slot.pointee = block.pointee.nextInSecondFrame
+      if block.description.pointee.secondFrame == frame && block.description.pointee.secondGranules & granules != 0 {
+        slot.pointee = block.description.pointee.nextInSecondFrame
         kill(block)
       } else {
-        slot = block.nextInSecondFrameLink
+        slot = block.description.nextInSecondFrameLink
       }
     }
   }
@@ -168,9 +172,11 @@ struct BlockCache {
   private mutating func kill(_ block: UnsafeMutablePointer<Block>) {
     guard block.pointee.count != 0 else { return }
     var slot =
-      buckets + Self.bucketIndex(frame: block.pointee.frame, linear: block.pointee.linear, mode: block.pointee.mode)
-    while let other = slot.pointee, other != block { slot = other.nextInBucketLink }
-    if slot.pointee == block { slot.pointee = block.pointee.nextInBucket }
+      buckets
+      + Self.bucketIndex(
+        frame: block.description.pointee.frame, linear: block.description.pointee.linear, mode: block.pointee.mode)
+    while let other = slot.pointee, other != block { slot = other.description.nextInBucketLink }
+    if slot.pointee == block { slot.pointee = block.description.pointee.nextInBucket }
     block.pointee.count = 0
     block.pointee.killsFlags = false
     block.pointee.entry = block.staleOperation
@@ -206,19 +212,19 @@ struct BlockCache {
   }
 }
 
-extension UnsafeMutablePointer<Block> {
-  private func link(_ path: KeyPath<Block, UnsafeMutablePointer<Block>?>) -> UnsafeMutablePointer<
-    UnsafeMutablePointer<Block>?
-  > {
-    guard let offset = MemoryLayout<Block>.offset(of: path) else {
+extension UnsafeMutablePointer<BlockDescription> {
+  private func link(
+    _ path: KeyPath<BlockDescription, UnsafeMutablePointer<Block>?>
+  ) -> UnsafeMutablePointer<UnsafeMutablePointer<Block>?> {
+    guard let offset = MemoryLayout<BlockDescription>.offset(of: path) else {
       preconditionFailure("a stored property has an offset")
     }
     return (UnsafeMutableRawPointer(self) + offset).assumingMemoryBound(to: UnsafeMutablePointer<Block>?.self)
   }
 
-  var takenLink: UnsafeMutablePointer<UnsafeMutablePointer<Block>?> { link(\.taken) }
-  var notTakenLink: UnsafeMutablePointer<UnsafeMutablePointer<Block>?> { link(\.notTaken) }
-  var nextInBucketLink: UnsafeMutablePointer<UnsafeMutablePointer<Block>?> { link(\.nextInBucket) }
-  var nextInFrameLink: UnsafeMutablePointer<UnsafeMutablePointer<Block>?> { link(\.nextInFrame) }
-  var nextInSecondFrameLink: UnsafeMutablePointer<UnsafeMutablePointer<Block>?> { link(\.nextInSecondFrame) }
+  fileprivate var nextInBucketLink: UnsafeMutablePointer<UnsafeMutablePointer<Block>?> { link(\.nextInBucket) }
+  fileprivate var nextInFrameLink: UnsafeMutablePointer<UnsafeMutablePointer<Block>?> { link(\.nextInFrame) }
+  fileprivate var nextInSecondFrameLink: UnsafeMutablePointer<UnsafeMutablePointer<Block>?> {
+    link(\.nextInSecondFrame)
+  }
 }

@@ -36,7 +36,7 @@ extension CPU {
       return go(to: target)
     case .loop, .loopEqual, .loopNotEqual:
       let count = (raw.read64(Register.rcx) &- 1) & Self.mask(sizeLog2)
-      let isZero = pointee.lazyFlags.holds(4)
+      let isZero = lazyFlags.holds(4)
       let isTaken = count != 0 && (kind == .loop || isZero == (kind == .loopEqual))
       if isTaken && !isTargetInBounds(operation.pointee.displacement) {
         raise(.generalProtection(0))
@@ -71,7 +71,7 @@ extension CPU {
       return transferred(
         softwareInterrupt(vector: UInt8(truncatingIfNeeded: operation.pointee.immediate), next: next))
     case .interruptOverflow:
-      guard pointee.lazyFlags.holds(0) else {
+      guard lazyFlags.holds(0) else {
         pointee.rip = next
         return .target
       }

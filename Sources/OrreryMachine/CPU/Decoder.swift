@@ -273,6 +273,7 @@ struct Decoder {
   mutating func emit(_ operation: Operation) {
     operations[operationCount] = operation
     operations[operationCount].offset = offset
+    if operation.code.hasLeftOperand { operations[operationCount].base = operation.a }
     operationCount += 1
   }
 
@@ -284,7 +285,8 @@ struct Decoder {
   mutating func emitMemory(_ code: Code, a: UInt8 = 0, b: UInt8 = 0, immediate: Int32 = 0) {
     emit(
       Operation(
-        code: code, a: a, b: b, base: base, index: index, shift: shift, displacement: displacement, immediate: immediate
+        code: index == Register.zero ? code.withoutIndex : code, a: a, b: b, base: base, index: index, shift: shift,
+        displacement: displacement, immediate: immediate
       ))
   }
 

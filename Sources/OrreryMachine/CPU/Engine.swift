@@ -69,7 +69,7 @@ extension CPU {
 
   @inline(never)
   private func conditionHolds(_ code: Int32) -> Bool {
-    pointee.lazyFlags.holds(UInt8(truncatingIfNeeded: code))
+    lazyFlags.holds(UInt8(truncatingIfNeeded: code))
   }
 
   /// Makes `clock` and `steps` those at which the instruction of `operation` has retired.
@@ -238,8 +238,24 @@ extension CPU {
               registers.write64(operation.pointee.a, linear)
               operation += 1
               continue execution
+            case .load64Base:
+              guard let value = load64(baseAddress(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
             case .load64:
               guard let value = load64(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .load32Base:
+              guard let value = load32(baseAddress(operation), tlb, operation, block, remaining) else {
                 exit = .fault
                 break execution
               }
@@ -270,8 +286,24 @@ extension CPU {
               registers.write8(operation.pointee.a, value)
               operation += 1
               continue execution
+            case .loadZero8Base:
+              guard let value = load8(baseAddress(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
             case .loadZero8:
               guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                exit = .fault
+                break execution
+              }
+              registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .loadZero16Base:
+              guard let value = load16(baseAddress(operation), tlb, operation, block, remaining) else {
                 exit = .fault
                 break execution
               }
@@ -372,6 +404,48 @@ extension CPU {
                 break execution
               }
               registers.write64(operation.pointee.a, value)
+              operation += 1
+              continue execution
+            case .store64Base:
+              switch store64(
+                baseAddress(operation), registers.read64(operation.pointee.b), tlb, operation, block, remaining)
+              {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .store32Base:
+              switch store32(
+                baseAddress(operation), registers.read32(operation.pointee.b), tlb, operation, block, remaining)
+              {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
+              operation += 1
+              continue execution
+            case .store8Base:
+              switch store8(
+                baseAddress(operation), registers.read8(operation.pointee.b), tlb, operation, block, remaining)
+              {
+              case .done: break
+              case .fault:
+                exit = .fault
+                break execution
+              case .leave:
+                exit = .leave
+                break execution
+              }
               operation += 1
               continue execution
             case .store64:
@@ -547,7 +621,7 @@ extension CPU {
               operation += 1
               continue execution
             case .add64:
-              let left = registers.read64(operation.pointee.a)
+              let left = registers.read64(operation.pointee.base)
               let right = registers.read64(operation.pointee.b)
               let result = left &+ right
               registers.write64(operation.pointee.a, result)
@@ -556,11 +630,11 @@ extension CPU {
               continue execution
             case .add64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) &+ registers.read64(operation.pointee.b))
+                operation.pointee.a, registers.read64(operation.pointee.base) &+ registers.read64(operation.pointee.b))
               operation += 1
               continue execution
             case .add32:
-              let left = registers.read32(operation.pointee.a)
+              let left = registers.read32(operation.pointee.base)
               let right = registers.read32(operation.pointee.b)
               let result = (left &+ right) & 0xFFFF_FFFF
               registers.write64(operation.pointee.a, result)
@@ -569,11 +643,11 @@ extension CPU {
               continue execution
             case .add32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) &+ registers.read32(operation.pointee.b))
+                operation.pointee.a, registers.read32(operation.pointee.base) &+ registers.read32(operation.pointee.b))
               operation += 1
               continue execution
             case .addImmediate64:
-              let left = registers.read64(operation.pointee.a)
+              let left = registers.read64(operation.pointee.base)
               let right = operation.pointee.signedImmediate
               let result = left &+ right
               registers.write64(operation.pointee.a, result)
@@ -582,11 +656,11 @@ extension CPU {
               continue execution
             case .addImmediate64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) &+ operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read64(operation.pointee.base) &+ operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .addImmediate32:
-              let left = registers.read32(operation.pointee.a)
+              let left = registers.read32(operation.pointee.base)
               let right = operation.pointee.signedImmediate & 0xFFFF_FFFF
               let result = (left &+ right) & 0xFFFF_FFFF
               registers.write64(operation.pointee.a, result)
@@ -595,11 +669,11 @@ extension CPU {
               continue execution
             case .addImmediate32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) &+ operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read32(operation.pointee.base) &+ operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .subtract64:
-              let left = registers.read64(operation.pointee.a)
+              let left = registers.read64(operation.pointee.base)
               let right = registers.read64(operation.pointee.b)
               let result = left &- right
               registers.write64(operation.pointee.a, result)
@@ -608,11 +682,11 @@ extension CPU {
               continue execution
             case .subtract64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) &- registers.read64(operation.pointee.b))
+                operation.pointee.a, registers.read64(operation.pointee.base) &- registers.read64(operation.pointee.b))
               operation += 1
               continue execution
             case .subtract32:
-              let left = registers.read32(operation.pointee.a)
+              let left = registers.read32(operation.pointee.base)
               let right = registers.read32(operation.pointee.b)
               let result = (left &- right) & 0xFFFF_FFFF
               registers.write64(operation.pointee.a, result)
@@ -621,11 +695,11 @@ extension CPU {
               continue execution
             case .subtract32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) &- registers.read32(operation.pointee.b))
+                operation.pointee.a, registers.read32(operation.pointee.base) &- registers.read32(operation.pointee.b))
               operation += 1
               continue execution
             case .subtractImmediate64:
-              let left = registers.read64(operation.pointee.a)
+              let left = registers.read64(operation.pointee.base)
               let right = operation.pointee.signedImmediate
               let result = left &- right
               registers.write64(operation.pointee.a, result)
@@ -634,11 +708,11 @@ extension CPU {
               continue execution
             case .subtractImmediate64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) &- operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read64(operation.pointee.base) &- operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .subtractImmediate32:
-              let left = registers.read32(operation.pointee.a)
+              let left = registers.read32(operation.pointee.base)
               let right = operation.pointee.signedImmediate & 0xFFFF_FFFF
               let result = (left &- right) & 0xFFFF_FFFF
               registers.write64(operation.pointee.a, result)
@@ -647,139 +721,139 @@ extension CPU {
               continue execution
             case .subtractImmediate32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) &- operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read32(operation.pointee.base) &- operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .and64:
-              let result = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+              let result = registers.read64(operation.pointee.base) & registers.read64(operation.pointee.b)
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 3)
               operation += 1
               continue execution
             case .and64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b))
+                operation.pointee.a, registers.read64(operation.pointee.base) & registers.read64(operation.pointee.b))
               operation += 1
               continue execution
             case .and32:
-              let result = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+              let result = registers.read32(operation.pointee.base) & registers.read32(operation.pointee.b)
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 2)
               operation += 1
               continue execution
             case .and32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b))
+                operation.pointee.a, registers.read32(operation.pointee.base) & registers.read32(operation.pointee.b))
               operation += 1
               continue execution
             case .andImmediate64:
-              let result = registers.read64(operation.pointee.a) & operation.pointee.signedImmediate
+              let result = registers.read64(operation.pointee.base) & operation.pointee.signedImmediate
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 3)
               operation += 1
               continue execution
             case .andImmediate64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) & operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read64(operation.pointee.base) & operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .andImmediate32:
-              let result = registers.read32(operation.pointee.a) & (operation.pointee.signedImmediate & 0xFFFF_FFFF)
+              let result = registers.read32(operation.pointee.base) & (operation.pointee.signedImmediate & 0xFFFF_FFFF)
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 2)
               operation += 1
               continue execution
             case .andImmediate32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) & operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read32(operation.pointee.base) & operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .or64:
-              let result = registers.read64(operation.pointee.a) | registers.read64(operation.pointee.b)
+              let result = registers.read64(operation.pointee.base) | registers.read64(operation.pointee.b)
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 3)
               operation += 1
               continue execution
             case .or64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) | registers.read64(operation.pointee.b))
+                operation.pointee.a, registers.read64(operation.pointee.base) | registers.read64(operation.pointee.b))
               operation += 1
               continue execution
             case .or32:
-              let result = registers.read32(operation.pointee.a) | registers.read32(operation.pointee.b)
+              let result = registers.read32(operation.pointee.base) | registers.read32(operation.pointee.b)
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 2)
               operation += 1
               continue execution
             case .or32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) | registers.read32(operation.pointee.b))
+                operation.pointee.a, registers.read32(operation.pointee.base) | registers.read32(operation.pointee.b))
               operation += 1
               continue execution
             case .orImmediate64:
-              let result = registers.read64(operation.pointee.a) | operation.pointee.signedImmediate
+              let result = registers.read64(operation.pointee.base) | operation.pointee.signedImmediate
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 3)
               operation += 1
               continue execution
             case .orImmediate64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) | operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read64(operation.pointee.base) | operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .orImmediate32:
-              let result = registers.read32(operation.pointee.a) | (operation.pointee.signedImmediate & 0xFFFF_FFFF)
+              let result = registers.read32(operation.pointee.base) | (operation.pointee.signedImmediate & 0xFFFF_FFFF)
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 2)
               operation += 1
               continue execution
             case .orImmediate32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) | operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read32(operation.pointee.base) | operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .xor64:
-              let result = registers.read64(operation.pointee.a) ^ registers.read64(operation.pointee.b)
+              let result = registers.read64(operation.pointee.base) ^ registers.read64(operation.pointee.b)
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 3)
               operation += 1
               continue execution
             case .xor64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) ^ registers.read64(operation.pointee.b))
+                operation.pointee.a, registers.read64(operation.pointee.base) ^ registers.read64(operation.pointee.b))
               operation += 1
               continue execution
             case .xor32:
-              let result = registers.read32(operation.pointee.a) ^ registers.read32(operation.pointee.b)
+              let result = registers.read32(operation.pointee.base) ^ registers.read32(operation.pointee.b)
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 2)
               operation += 1
               continue execution
             case .xor32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) ^ registers.read32(operation.pointee.b))
+                operation.pointee.a, registers.read32(operation.pointee.base) ^ registers.read32(operation.pointee.b))
               operation += 1
               continue execution
             case .xorImmediate64:
-              let result = registers.read64(operation.pointee.a) ^ operation.pointee.signedImmediate
+              let result = registers.read64(operation.pointee.base) ^ operation.pointee.signedImmediate
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 3)
               operation += 1
               continue execution
             case .xorImmediate64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) ^ operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read64(operation.pointee.base) ^ operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .xorImmediate32:
-              let result = registers.read32(operation.pointee.a) ^ (operation.pointee.signedImmediate & 0xFFFF_FFFF)
+              let result = registers.read32(operation.pointee.base) ^ (operation.pointee.signedImmediate & 0xFFFF_FFFF)
               registers.write64(operation.pointee.a, result)
               setLogicFlags(result, sizeLog2: 2)
               operation += 1
               continue execution
             case .xorImmediate32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) ^ operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read32(operation.pointee.base) ^ operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .compare64:
@@ -965,95 +1039,95 @@ extension CPU {
               operation += 1
               continue execution
             case .increment64:
-              let result = registers.read64(operation.pointee.a) &+ 1
+              let result = registers.read64(operation.pointee.base) &+ 1
               registers.write64(operation.pointee.a, result)
               setIncrementFlags(result, sizeLog2: 3)
               operation += 1
               continue execution
             case .increment64Quiet:
-              registers.write64(operation.pointee.a, registers.read64(operation.pointee.a) &+ 1)
+              registers.write64(operation.pointee.a, registers.read64(operation.pointee.base) &+ 1)
               operation += 1
               continue execution
             case .increment32:
-              let result = (registers.read32(operation.pointee.a) &+ 1) & 0xFFFF_FFFF
+              let result = (registers.read32(operation.pointee.base) &+ 1) & 0xFFFF_FFFF
               registers.write64(operation.pointee.a, result)
               setIncrementFlags(result, sizeLog2: 2)
               operation += 1
               continue execution
             case .increment32Quiet:
-              registers.write32(operation.pointee.a, registers.read32(operation.pointee.a) &+ 1)
+              registers.write32(operation.pointee.a, registers.read32(operation.pointee.base) &+ 1)
               operation += 1
               continue execution
             case .decrement64:
-              let result = registers.read64(operation.pointee.a) &- 1
+              let result = registers.read64(operation.pointee.base) &- 1
               registers.write64(operation.pointee.a, result)
               setDecrementFlags(result, sizeLog2: 3)
               operation += 1
               continue execution
             case .decrement64Quiet:
-              registers.write64(operation.pointee.a, registers.read64(operation.pointee.a) &- 1)
+              registers.write64(operation.pointee.a, registers.read64(operation.pointee.base) &- 1)
               operation += 1
               continue execution
             case .decrement32:
-              let result = (registers.read32(operation.pointee.a) &- 1) & 0xFFFF_FFFF
+              let result = (registers.read32(operation.pointee.base) &- 1) & 0xFFFF_FFFF
               registers.write64(operation.pointee.a, result)
               setDecrementFlags(result, sizeLog2: 2)
               operation += 1
               continue execution
             case .decrement32Quiet:
-              registers.write32(operation.pointee.a, registers.read32(operation.pointee.a) &- 1)
+              registers.write32(operation.pointee.a, registers.read32(operation.pointee.base) &- 1)
               operation += 1
               continue execution
             case .negate64:
-              let right = registers.read64(operation.pointee.a)
+              let right = registers.read64(operation.pointee.base)
               let result = 0 &- right
               registers.write64(operation.pointee.a, result)
               setSubtractFlags(0, right, result, sizeLog2: 3)
               operation += 1
               continue execution
             case .negate64Quiet:
-              registers.write64(operation.pointee.a, 0 &- registers.read64(operation.pointee.a))
+              registers.write64(operation.pointee.a, 0 &- registers.read64(operation.pointee.base))
               operation += 1
               continue execution
             case .negate32:
-              let right = registers.read32(operation.pointee.a)
+              let right = registers.read32(operation.pointee.base)
               let result = (0 &- right) & 0xFFFF_FFFF
               registers.write64(operation.pointee.a, result)
               setSubtractFlags(0, right, result, sizeLog2: 2)
               operation += 1
               continue execution
             case .negate32Quiet:
-              registers.write32(operation.pointee.a, 0 &- registers.read32(operation.pointee.a))
+              registers.write32(operation.pointee.a, 0 &- registers.read32(operation.pointee.base))
               operation += 1
               continue execution
             case .not64:
-              registers.write64(operation.pointee.a, ~registers.read64(operation.pointee.a))
+              registers.write64(operation.pointee.a, ~registers.read64(operation.pointee.base))
               operation += 1
               continue execution
             case .not32:
-              registers.write32(operation.pointee.a, ~registers.read32(operation.pointee.a))
+              registers.write32(operation.pointee.a, ~registers.read32(operation.pointee.base))
               operation += 1
               continue execution
             case .multiply64:
               registers.write64(
                 operation.pointee.a,
-                multiply64(registers.read64(operation.pointee.a), registers.read64(operation.pointee.b)))
+                multiply64(registers.read64(operation.pointee.base), registers.read64(operation.pointee.b)))
               operation += 1
               continue execution
             case .multiply64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) &* registers.read64(operation.pointee.b))
+                operation.pointee.a, registers.read64(operation.pointee.base) &* registers.read64(operation.pointee.b))
               operation += 1
               continue execution
             case .multiply32:
               registers.write64(
                 operation.pointee.a,
-                multiply32(registers.read32(operation.pointee.a), registers.read32(operation.pointee.b)))
+                multiply32(registers.read32(operation.pointee.base), registers.read32(operation.pointee.b)))
               operation += 1
               continue execution
             case .multiply32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) &* registers.read32(operation.pointee.b))
+                operation.pointee.a, registers.read32(operation.pointee.base) &* registers.read32(operation.pointee.b))
               operation += 1
               continue execution
             case .multiplyImmediate64:
@@ -1079,7 +1153,7 @@ extension CPU {
               operation += 1
               continue execution
             case .shiftLeft64:
-              let value = registers.read64(operation.pointee.a)
+              let value = registers.read64(operation.pointee.base)
               let count = operation.pointee.signedImmediate
               let result = (value &<< count)
               let carry = (value &>> (64 &- count)) & 1
@@ -1089,11 +1163,11 @@ extension CPU {
               continue execution
             case .shiftLeft64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) &<< operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read64(operation.pointee.base) &<< operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .shiftLeft32:
-              let value = registers.read32(operation.pointee.a)
+              let value = registers.read32(operation.pointee.base)
               let count = operation.pointee.signedImmediate
               let result = (value &<< count) & 0xFFFF_FFFF
               let carry = (value &>> (32 &- count)) & 1
@@ -1103,11 +1177,11 @@ extension CPU {
               continue execution
             case .shiftLeft32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) &<< operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read32(operation.pointee.base) &<< operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .shiftRight64:
-              let value = registers.read64(operation.pointee.a)
+              let value = registers.read64(operation.pointee.base)
               let count = operation.pointee.signedImmediate
               let result = (value &>> count)
               let carry = (value &>> (count &- 1)) & 1
@@ -1117,11 +1191,11 @@ extension CPU {
               continue execution
             case .shiftRight64Quiet:
               registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.a) &>> operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read64(operation.pointee.base) &>> operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .shiftRight32:
-              let value = registers.read32(operation.pointee.a)
+              let value = registers.read32(operation.pointee.base)
               let count = operation.pointee.signedImmediate
               let result = (value &>> count) & 0xFFFF_FFFF
               let carry = (value &>> (count &- 1)) & 1
@@ -1131,11 +1205,11 @@ extension CPU {
               continue execution
             case .shiftRight32Quiet:
               registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.a) &>> operation.pointee.signedImmediate)
+                operation.pointee.a, registers.read32(operation.pointee.base) &>> operation.pointee.signedImmediate)
               operation += 1
               continue execution
             case .shiftArithmetic64:
-              let value = registers.read64(operation.pointee.a)
+              let value = registers.read64(operation.pointee.base)
               let count = operation.pointee.signedImmediate
               let result = (UInt64(bitPattern: Int64(bitPattern: value) &>> Int64(bitPattern: count)))
               let carry = (UInt64(bitPattern: Int64(bitPattern: value) &>> Int64(bitPattern: count &- 1))) & 1
@@ -1147,12 +1221,12 @@ extension CPU {
               registers.write64(
                 operation.pointee.a,
                 UInt64(
-                  bitPattern: Int64(bitPattern: registers.read64(operation.pointee.a))
+                  bitPattern: Int64(bitPattern: registers.read64(operation.pointee.base))
                     &>> Int64(operation.pointee.immediate)))
               operation += 1
               continue execution
             case .shiftArithmetic32:
-              let value = registers.read32(operation.pointee.a)
+              let value = registers.read32(operation.pointee.base)
               let count = operation.pointee.signedImmediate
               let result =
                 (UInt64(bitPattern: Int64(bitPattern: signExtend32(value)) &>> Int64(bitPattern: count))) & 0xFFFF_FFFF
@@ -1166,18 +1240,18 @@ extension CPU {
               registers.write32(
                 operation.pointee.a,
                 UInt64(
-                  bitPattern: Int64(bitPattern: signExtend32(registers.read32(operation.pointee.a)))
+                  bitPattern: Int64(bitPattern: signExtend32(registers.read32(operation.pointee.base)))
                     &>> Int64(operation.pointee.immediate)))
               operation += 1
               continue execution
             case .rotateLeft64Quiet:
-              let value = registers.read64(operation.pointee.a)
+              let value = registers.read64(operation.pointee.base)
               let count = operation.pointee.signedImmediate
               registers.write64(operation.pointee.a, value &<< count | value &>> (0 &- count))
               operation += 1
               continue execution
             case .rotateLeft32Quiet:
-              let value = registers.read32(operation.pointee.a)
+              let value = registers.read32(operation.pointee.base)
               let count = operation.pointee.signedImmediate & 31
               registers.write32(operation.pointee.a, value &<< count | value &>> (32 &- count))
               operation += 1
@@ -1187,14 +1261,87 @@ extension CPU {
               operation += 1
               continue execution
             case .conditionalMove64:
-              if conditionHolds(operation.pointee.immediate) {
-                registers.write64(operation.pointee.a, registers.read64(operation.pointee.b))
-              }
+              let source = conditionHolds(operation.pointee.immediate) ? operation.pointee.b : operation.pointee.a
+              registers.write64(operation.pointee.a, registers.read64(source))
               operation += 1
               continue execution
             case .conditionalMove32:
               let source = conditionHolds(operation.pointee.immediate) ? operation.pointee.b : operation.pointee.a
               registers.write64(operation.pointee.a, registers.read32(source))
+              operation += 1
+              continue execution
+            case .compareSelect64:
+              let holds = compareForCondition(operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
+              let source = holds ? operation.pointee.index : operation.pointee.a
+              registers.write64(operation.pointee.a, registers.read64(source))
+              operation += 1
+              continue execution
+            case .compareSelect32:
+              let holds = compareForCondition(operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
+              let source = holds ? operation.pointee.index : operation.pointee.a
+              registers.write64(operation.pointee.a, registers.read32(source))
+              operation += 1
+              continue execution
+            case .compareSet:
+              let holds = compareForCondition(operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
+              registers.write8(operation.pointee.a, holds ? 1 : 0)
+              operation += 1
+              continue execution
+            case .compareImmediateSelect64:
+              let holds = compareForCondition(
+                operation, readAny(operation.pointee.base), operation.pointee.signedImmediate)
+              let source = holds ? operation.pointee.index : operation.pointee.a
+              registers.write64(operation.pointee.a, registers.read64(source))
+              operation += 1
+              continue execution
+            case .compareImmediateSelect32:
+              let holds = compareForCondition(
+                operation, readAny(operation.pointee.base), operation.pointee.signedImmediate)
+              let source = holds ? operation.pointee.index : operation.pointee.a
+              registers.write64(operation.pointee.a, registers.read32(source))
+              operation += 1
+              continue execution
+            case .compareImmediateSet:
+              let holds = compareForCondition(
+                operation, readAny(operation.pointee.base), operation.pointee.signedImmediate)
+              registers.write8(operation.pointee.a, holds ? 1 : 0)
+              operation += 1
+              continue execution
+            case .testSelect64:
+              let holds = testForCondition(operation, readAny(operation.pointee.base) & readAny(operation.pointee.b))
+              let source = holds ? operation.pointee.index : operation.pointee.a
+              registers.write64(operation.pointee.a, registers.read64(source))
+              operation += 1
+              continue execution
+            case .testSelect32:
+              let holds = testForCondition(operation, readAny(operation.pointee.base) & readAny(operation.pointee.b))
+              let source = holds ? operation.pointee.index : operation.pointee.a
+              registers.write64(operation.pointee.a, registers.read32(source))
+              operation += 1
+              continue execution
+            case .testSet:
+              let holds = testForCondition(operation, readAny(operation.pointee.base) & readAny(operation.pointee.b))
+              registers.write8(operation.pointee.a, holds ? 1 : 0)
+              operation += 1
+              continue execution
+            case .testImmediateSelect64:
+              let holds = testForCondition(
+                operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
+              let source = holds ? operation.pointee.index : operation.pointee.a
+              registers.write64(operation.pointee.a, registers.read64(source))
+              operation += 1
+              continue execution
+            case .testImmediateSelect32:
+              let holds = testForCondition(
+                operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
+              let source = holds ? operation.pointee.index : operation.pointee.a
+              registers.write64(operation.pointee.a, registers.read32(source))
+              operation += 1
+              continue execution
+            case .testImmediateSet:
+              let holds = testForCondition(
+                operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
+              registers.write8(operation.pointee.a, holds ? 1 : 0)
               operation += 1
               continue execution
 
@@ -1209,6 +1356,22 @@ extension CPU {
               break direct
             case .jumpCondition:
               taken = conditionHolds(Int32(operation.pointee.a))
+              pendingKinds = 0
+              break direct
+            case .jumpZero:
+              taken = pointee.lazyFlags.result == 0
+              pendingKinds = 0
+              break direct
+            case .jumpNotZero:
+              taken = pointee.lazyFlags.result != 0
+              pendingKinds = 0
+              break direct
+            case .jumpOverlayZero:
+              taken = pointee.lazyFlags.overlay == 0
+              pendingKinds = 0
+              break direct
+            case .jumpOverlayNotZero:
+              taken = pointee.lazyFlags.overlay != 0
               pendingKinds = 0
               break direct
             case .jumpIndirect:
@@ -1742,7 +1905,7 @@ extension CPU {
           }
         }
         // A direct branch: the link, and the flags of a fused comparison unless nobody will see them.
-        let link = taken ? block.pointee.taken : block.pointee.notTaken
+        let link = block.link(taken: taken)
         if let next = link {
           remaining &-= next.pointee.count
           if _fastPath(remaining >= 0) {
@@ -1844,6 +2007,33 @@ extension CPU {
   ) -> StoreOutcome {
     synchronize(operation, block, remaining)
     return store128(address(operation), vectors[Int(operation.pointee.a)])
+  }
+
+  // MARK: Fused conditions
+
+  /// 64 bits from any place, the parts above the operand size to be shifted out.
+  @inline(__always)
+  private func readAny(_ place: UInt8) -> UInt64 { raw.loadUnaligned(fromByteOffset: Int(place), as: UInt64.self) }
+
+  /// Compares as the CMP of `operation` does, writes the flags, and says whether the condition in `detail` holds.
+  @inline(__always)
+  private func compareForCondition(
+    _ operation: UnsafeMutablePointer<Operation>, _ left: UInt64, _ right: UInt64
+  ) -> Bool {
+    let up = 64 &- UInt64(8 &<< operation.pointee.sizeLog2)
+    let (a, b) = (left &<< up, right &<< up)
+    setSubtractFlags(a &>> up, b &>> up, (a &- b) &>> up, sizeLog2: UInt16(operation.pointee.sizeLog2))
+    let code = operation.pointee.detail
+    return LazyFlags.compare(a, b, mask: LazyFlags.comparisonMask(code)) != (code & 1 != 0)
+  }
+
+  @inline(__always)
+  private func testForCondition(_ operation: UnsafeMutablePointer<Operation>, _ value: UInt64) -> Bool {
+    let up = 64 &- UInt64(8 &<< operation.pointee.sizeLog2)
+    let a = value &<< up
+    setLogicFlags(a &>> up, sizeLog2: UInt16(operation.pointee.sizeLog2))
+    let code = operation.pointee.detail
+    return LazyFlags.compare(a, 0, mask: LazyFlags.comparisonMask(code)) != (code & 1 != 0)
   }
 
   // MARK: Flags

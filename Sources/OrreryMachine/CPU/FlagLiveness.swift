@@ -33,8 +33,13 @@ extension Code {
       .shiftLeft64, .shiftLeft32, .shiftRight64, .shiftRight32, .shiftArithmetic64, .shiftArithmetic32:
       .kills
     default:
-      isFusedComparison ? .kills : .needs
+      isFusedComparison || isFusedCondition ? .kills : .needs
     }
+  }
+
+  /// A comparison with its SETcc or CMOVcc.
+  private var isFusedCondition: Bool {
+    rawValue >= Code.compareSelect64.rawValue && rawValue <= Code.testImmediateSet.rawValue
   }
 
   /// A comparison with its jump: it overwrites all flags, or the block it leads to does.
@@ -103,6 +108,7 @@ func eliminateDeadFlags(_ operations: UnsafeMutablePointer<Operation>, count: In
           operations[index].immediate = (8 << Int32(operations[index].sizeLog2)) - operations[index].immediate
         }
         operations[index].code = quiet
+        operations[index].base = operations[index].a
         continue
       }
     }

@@ -60,122 +60,134 @@ extension LazyFlags {
     return parityBit(result) | (result == 0 ? Flag.zero : 0) | (result &>> (bits &- 1) & 1) << 7
   }
 
+  /// Which outcomes of `compare` make condition `code`, or its opposite when bit 0 is set, hold; 0 for overflow and parity. One nibble for each pair of conditions.
+  @inline(__always)
+  static func comparisonMask(_ code: UInt8) -> UInt32 { 0x6408_3210 &>> (UInt32(code >> 1) &<< 2) & 0xF }
+
+  /// How two numbers compare, as bits: below 1, equal 2, less 4, negative difference 8; whether any of `mask` is set.
+  @inline(__always)
+  static func compare(_ left: UInt64, _ right: UInt64, mask: UInt32) -> Bool {
+    let below: UInt32 = left < right ? 1 : 0
+    let equal: UInt32 = left == right ? 2 : 0
+    let less: UInt32 = Int64(bitPattern: left) < Int64(bitPattern: right) ? 4 : 0
+    let negative: UInt32 = Int64(bitPattern: left &- right) < 0 ? 8 : 0
+    return (below | equal | less | negative) & mask != 0
+  }
+}
+
+extension UnsafeMutablePointer<LazyFlags> {
   /// The six flags as bits of RFLAGS.
   var bits: UInt64 {
     let base = baseBits
-    let over = kinds >> 8
+    let over = pointee.kinds >> 8
     guard over != 0 else { return base }
     let sizeLog2 = UInt64(over & 3)
+    let result = pointee.overlay
     let signBit: UInt64 = 1 &<< (8 &<< sizeLog2 &- 1)
-    var flags = base & Flag.carry | Self.resultBits(overlay, sizeLog2: sizeLog2)
-    if over & 0xFC == Self.increment >> 8 {
-      if overlay & 0xF == 0 { flags |= Flag.auxiliary }
-      if overlay == signBit { flags |= Flag.overflow }
+    var flags = base & Flag.carry | LazyFlags.resultBits(result, sizeLog2: sizeLog2)
+    if over & 0xFC == LazyFlags.increment >> 8 {
+      if result & 0xF == 0 { flags |= Flag.auxiliary }
+      if result == signBit { flags |= Flag.overflow }
     } else {
-      if overlay & 0xF == 0xF { flags |= Flag.auxiliary }
-      if overlay == signBit &- 1 { flags |= Flag.overflow }
+      if result & 0xF == 0xF { flags |= Flag.auxiliary }
+      if result == signBit &- 1 { flags |= Flag.overflow }
     }
     return flags
   }
 
   /// The flags without the overlay.
   private var baseBits: UInt64 {
-    let sizeLog2 = UInt64(kinds & 3)
+    let sizeLog2 = UInt64(pointee.kinds & 3)
     let top = 8 &<< sizeLog2 &- 1
-    switch kinds & 0xFC {
-    case Self.add:
-      let carries = left & right | (left | right) & ~result
+    let (left, right, result) = (pointee.left, pointee.right, pointee.result)
+    switch pointee.kinds & 0xFC {
+    case LazyFlags.add:
       let overflow = (left ^ result) & (right ^ result)
-      return Self.resultBits(result, sizeLog2: sizeLog2) | carries &>> top & 1 | (left ^ right ^ result)
-        & Flag.auxiliary
-        | (overflow &>> top & 1) << 11
-    case Self.subtract, Self.subtractWithBorrow:
-      let borrows = ~left & right | ~(left ^ right) & result
+      return LazyFlags.resultBits(result, sizeLog2: sizeLog2) | (carries &>> top & 1)
+        | (left ^ right ^ result) & Flag.auxiliary | (overflow &>> top & 1) << 11
+    case LazyFlags.subtract, LazyFlags.subtractWithBorrow:
       let overflow = (left ^ right) & (left ^ result)
-      return Self.resultBits(result, sizeLog2: sizeLog2) | borrows &>> top & 1 | (left ^ right ^ result)
-        & Flag.auxiliary
-        | (overflow &>> top & 1) << 11
-    case Self.logic:
-      return Self.resultBits(result, sizeLog2: sizeLog2)
+      return LazyFlags.resultBits(result, sizeLog2: sizeLog2) | (borrows &>> top & 1)
+        | (left ^ right ^ result) & Flag.auxiliary | (overflow &>> top & 1) << 11
+    case LazyFlags.logic:
+      return LazyFlags.resultBits(result, sizeLog2: sizeLog2)
     default:
       return result
     }
   }
 
+  /// The carry out of every bit of an addition.
+  private var carries: UInt64 {
+    pointee.left & pointee.right | (pointee.left | pointee.right) & ~pointee.result
+  }
+
+  /// The borrow out of every bit of a subtraction.
+  private var borrows: UInt64 {
+    ~pointee.left & pointee.right | ~(pointee.left ^ pointee.right) & pointee.result
+  }
+
   /// CF alone.
-  @inline(__always)
   var carry: Bool {
-    let top = UInt64(8 &<< (kinds & 3)) &- 1
-    switch kinds & 0xFC {
-    case Self.add: return (left & right | (left | right) & ~result) &>> top & 1 != 0
-    case Self.subtract, Self.subtractWithBorrow: return (~left & right | ~(left ^ right) & result) &>> top & 1 != 0
-    case Self.logic: return false
-    default: return result & Flag.carry != 0
+    let top = UInt64(8 &<< (pointee.kinds & 3)) &- 1
+    switch pointee.kinds & 0xFC {
+    case LazyFlags.add: return carries &>> top & 1 != 0
+    case LazyFlags.subtract, LazyFlags.subtractWithBorrow: return borrows &>> top & 1 != 0
+    case LazyFlags.logic: return false
+    default: return pointee.result & Flag.carry != 0
     }
-  }
-
-  /// ZF alone.
-  @inline(__always)
-  var zero: Bool {
-    if kinds >> 8 != 0 { return overlay == 0 }
-    return kinds < Self.add ? result & Flag.zero != 0 : result == 0
-  }
-
-  /// SF alone.
-  @inline(__always)
-  var sign: Bool {
-    let over = kinds >> 8
-    if over != 0 { return overlay &>> UInt64(8 &<< (over & 3) &- 1) & 1 != 0 }
-    return kinds < Self.add ? result & Flag.sign != 0 : result &>> UInt64(8 &<< (kinds & 3) &- 1) & 1 != 0
-  }
-
-  /// OF alone.
-  @inline(__always)
-  var overflow: Bool {
-    let over = kinds >> 8
-    if over != 0 {
-      let signBit: UInt64 = 1 &<< UInt64(8 &<< (over & 3) &- 1)
-      return overlay == (over & 0xFC == Self.increment >> 8 ? signBit : signBit &- 1)
-    }
-    let top = UInt64(8 &<< (kinds & 3)) &- 1
-    switch kinds & 0xFC {
-    case Self.add: return ((left ^ result) & (right ^ result)) &>> top & 1 != 0
-    case Self.subtract, Self.subtractWithBorrow: return ((left ^ right) & (left ^ result)) &>> top & 1 != 0
-    case Self.logic: return false
-    default: return result & Flag.overflow != 0
-    }
-  }
-
-  /// PF alone.
-  @inline(__always)
-  var parity: Bool {
-    if kinds >> 8 != 0 { return Self.parityBit(overlay) != 0 }
-    return kinds < Self.add ? result & Flag.parity != 0 : Self.parityBit(result) != 0
   }
 
   /// Whether condition `code` (the low four bits of Jcc, SETcc, CMOVcc; Intel SDM volume 1, appendix B) holds.
   ///
-  /// Only the flags that the condition names are computed: this is on the path of most conditional moves.
+  /// The common cases are a comparison of two numbers, and take no branch that depends on them: the host would mispredict it.
   @inline(__always)
   func holds(_ code: UInt8) -> Bool {
-    let answer =
-      switch code >> 1 & 7 {
-      case 0: overflow
-      case 1: carry
-      case 2: zero
-      case 3: zero || carry
-      case 4: sign
-      case 5: parity
-      case 6: sign != overflow
-      default: zero || sign != overflow
-      }
+    let kinds = pointee.kinds
+    let up = 64 &- UInt64(8 &<< (kinds & 3))
+    let mask = LazyFlags.comparisonMask(code)
+    if kinds & 0xFFFC == LazyFlags.subtract && mask != 0 {
+      return LazyFlags.compare(pointee.left &<< up, pointee.right &<< up, mask: mask) != (code & 1 != 0)
+    }
+    if kinds & 0xFFFC == LazyFlags.logic && mask != 0 {
+      return LazyFlags.compare(pointee.result &<< up, 0, mask: mask) != (code & 1 != 0)
+    }
+    if mask == 2 && kinds & 0xFC != LazyFlags.explicit {
+      let isZero = (kinds >> 8 == 0 ? pointee.result : pointee.overlay) == 0
+      return isZero != (code & 1 != 0)
+    }
+    return holdsByBits(code)
+  }
+
+  @inline(never)
+  private func holdsByBits(_ code: UInt8) -> Bool {
+    let flags = bits
+    let answer: Bool
+    switch code >> 1 {
+    case 0: answer = flags & Flag.overflow != 0
+    case 1: answer = flags & Flag.carry != 0
+    case 2: answer = flags & Flag.zero != 0
+    case 3: answer = flags & (Flag.carry | Flag.zero) != 0
+    case 4: answer = flags & Flag.sign != 0
+    case 5: answer = flags & Flag.parity != 0
+    case 6: answer = (flags >> 7 ^ flags >> 11) & 1 != 0
+    default: answer = (flags >> 7 ^ flags >> 11) & 1 != 0 || flags & Flag.zero != 0
+    }
     return answer != (code & 1 != 0)
   }
 }
 
 extension CPU {
+  /// The lazy flags, which are not worth copying.
+  @inline(__always)
+  var lazyFlags: UnsafeMutablePointer<LazyFlags> {
+    guard let offset = MemoryLayout<CPUState>.offset(of: \.lazyFlags) else {
+      preconditionFailure("a stored property has an offset")
+    }
+    return (UnsafeMutableRawPointer(self) + offset).assumingMemoryBound(to: LazyFlags.self)
+  }
+
   /// RFLAGS, with the lazy flags computed.
-  var flags: UInt64 { pointee.systemFlags | pointee.lazyFlags.bits }
+  var flags: UInt64 { pointee.systemFlags | lazyFlags.bits }
 
   /// Sets every flag of RFLAGS from `value`; the caller has masked what may not change.
   func setFlags(_ value: UInt64) {

@@ -12,6 +12,12 @@ extension CPU {
       &+ (raw.read64(operation.pointee.index) &<< UInt64(operation.pointee.shift)) &+ operation.pointee.displacement
   }
 
+  /// The address of the memory operand of `operation`, which has no index.
+  @inline(__always)
+  func baseAddress(_ operation: UnsafeMutablePointer<Operation>) -> UInt64 {
+    raw.read64(operation.pointee.base) &+ operation.pointee.displacement
+  }
+
   /// Makes `rip`, `clock` and `steps` those at which the instruction of `operation` begins.
   @inline(__always)
   func synchronize(
@@ -25,7 +31,7 @@ extension CPU {
 
   @inline(__always)
   static func entry(_ tlb: UnsafeMutablePointer<TLBEntry>, _ linear: UInt64) -> UnsafeMutablePointer<TLBEntry> {
-    tlb + Int(truncatingIfNeeded: linear >> 12 & UInt64(TLBEntry.count - 1))
+    tlb + TLBEntry.slot(of: linear)
   }
 
   @inline(__always)

@@ -190,7 +190,7 @@ extension CPU {
     let first = store(linear, newLow, sizeLog2: sizeLog2)
     let second = store(linear &+ size, newHigh, sizeLog2: sizeLog2)
     guard first != .fault && second != .fault else { return .fault }
-    let kept = pointee.lazyFlags.bits & ~Flag.zero
+    let kept = lazyFlags.bits & ~Flag.zero
     setArithmeticFlags(kept | (isEqual ? Flag.zero : 0))
     if !isEqual {
       raw.write(Register.rax, low, sizeLog2: sizeLog2)

@@ -17,11 +17,14 @@ enum Code: UInt16 {
 
   // Loads and stores
   case load64, load32, load16, load8
+  /// `Base`: the address has no index.
+  case load64Base, load32Base, loadZero8Base, loadZero16Base
   case loadZero8, loadZero16, loadZero8to16
   case loadSign8to16, loadSign8to32, loadSign8to64, loadSign16to32, loadSign16to64, loadSign32to64
   /// Loads what a later operation of the same instruction stores to the same place: faults as the store would.
   case loadForWrite64, loadForWrite32, loadForWrite16, loadForWrite8
   case store64, store32, store16, store8
+  case store64Base, store32Base, store8Base
   /// Of xmm register `a`, whose number it is, not the place.
   case load128, store128
   case storeImmediate64, storeImmediate32, storeImmediate16, storeImmediate8
@@ -30,18 +33,20 @@ enum Code: UInt16 {
   case push64, pushImmediate64, pop64
   case leave64
 
-  // Arithmetic and logic
+  // Arithmetic with memory, and comparisons
+  case addLoad64, addLoad32, subtractLoad64, subtractLoad32, andLoad64, andLoad32, orLoad64, orLoad32, xorLoad64,
+    xorLoad32
+  case compareLoad64, compareLoad32
+  case compare64, compare32, compareImmediate64, compareImmediate32, compareImmediate8
+  case test64, test32, testImmediate64, testImmediate32, test8, testImmediate8
+
+  // Arithmetic and logic: `a = base op b`, so that a move before it needs no operation of its own
   case add64, add64Quiet, add32, add32Quiet, addImmediate64, addImmediate64Quiet, addImmediate32, addImmediate32Quiet
   case subtract64, subtract64Quiet, subtract32, subtract32Quiet
   case subtractImmediate64, subtractImmediate64Quiet, subtractImmediate32, subtractImmediate32Quiet
   case and64, and64Quiet, and32, and32Quiet, andImmediate64, andImmediate64Quiet, andImmediate32, andImmediate32Quiet
   case or64, or64Quiet, or32, or32Quiet, orImmediate64, orImmediate64Quiet, orImmediate32, orImmediate32Quiet
   case xor64, xor64Quiet, xor32, xor32Quiet, xorImmediate64, xorImmediate64Quiet, xorImmediate32, xorImmediate32Quiet
-  case compare64, compare32, compareImmediate64, compareImmediate32, compareImmediate8
-  case test64, test32, testImmediate64, testImmediate32, test8, testImmediate8
-  case addLoad64, addLoad32, subtractLoad64, subtractLoad32, andLoad64, andLoad32, orLoad64, orLoad32, xorLoad64,
-    xorLoad32
-  case compareLoad64, compareLoad32
   case increment64, increment64Quiet, increment32, increment32Quiet
   case decrement64, decrement64Quiet, decrement32, decrement32Quiet
   case negate64, negate64Quiet, negate32, negate32Quiet
@@ -55,6 +60,11 @@ enum Code: UInt16 {
   case rotateLeft64Quiet, rotateLeft32Quiet
   case setCondition
   case conditionalMove64, conditionalMove32
+  /// A comparison with the SETcc or CMOVcc after it: `base` with `b` or `immediate` on condition `detail`; CMOVcc moves from `index`.
+  case compareSelect64, compareSelect32, compareSet
+  case compareImmediateSelect64, compareImmediateSelect32, compareImmediateSet
+  case testSelect64, testSelect32, testSet
+  case testImmediateSelect64, testImmediateSelect32, testImmediateSet
 
   // Ends of a block
   /// The block ends because it is full or because the next instruction must begin one.
@@ -62,6 +72,8 @@ enum Code: UInt16 {
   case jump
   case jumpIndirect
   case jumpCondition
+  /// JE and JNE where the result that set ZF is at hand, and after INC and DEC.
+  case jumpZero, jumpNotZero, jumpOverlayZero, jumpOverlayNotZero
   case call64, callIndirect64
   case return64
   case compare64JumpB, compare64JumpAE, compare64JumpE, compare64JumpNE, compare64JumpBE, compare64JumpA,
@@ -99,16 +111,37 @@ enum Code: UInt16 {
   case system
 }
 
+extension Code {
+  /// Arithmetic that takes its left operand from `base`.
+  var hasLeftOperand: Bool {
+    rawValue >= Code.add64.rawValue && rawValue <= Code.rotateLeft32Quiet.rawValue
+  }
+
+  /// The form for an address without an index, where there is one.
+  var withoutIndex: Code {
+    switch self {
+    case .load64: .load64Base
+    case .load32: .load32Base
+    case .loadZero8: .loadZero8Base
+    case .loadZero16: .loadZero16Base
+    case .store64: .store64Base
+    case .store32: .store32Base
+    case .store8: .store8Base
+    default: self
+    }
+  }
+}
+
 /// One decoded operation. Registers are byte offsets from the start of `CPUState`, so that AH is as good as AL and the scratch registers as RAX.
 ///
 /// 24 bytes: a block of 32 instructions stays within 13 cache lines.
 struct Operation {
   var code: Code
-  /// Destination, or first operand.
+  /// Destination; the first operand of a comparison.
   var a: UInt8 = 0
   /// Source, or second operand.
   var b: UInt8 = 0
-  /// The address of a memory operand is `base + (index << shift) + displacement`.
+  /// The left operand of arithmetic. The address of a memory operand is `base + (index << shift) + displacement`.
   var base: UInt8 = Register.zero
   var index: UInt8 = Register.zero
   var shift: UInt8 = 0

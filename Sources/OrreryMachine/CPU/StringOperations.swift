@@ -64,7 +64,7 @@ extension CPU {
       raw.write(Register.rcx, count, sizeLog2: addressSizeLog2)
       let isOver: Bool
       switch kind {
-      case .compare, .scan: isOver = count == 0 || pointee.lazyFlags.holds(4) != (repeats == 0xF3)
+      case .compare, .scan: isOver = count == 0 || lazyFlags.holds(4) != (repeats == 0xF3)
       default: isOver = count == 0
       }
       if isOver { return result }

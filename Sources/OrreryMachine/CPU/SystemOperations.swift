@@ -197,7 +197,7 @@ extension CPU {
   }
 
   private func setZeroFlag(_ value: Bool) {
-    setArithmeticFlags(pointee.lazyFlags.bits & ~Flag.zero | (value ? Flag.zero : 0))
+    setArithmeticFlags(lazyFlags.bits & ~Flag.zero | (value ? Flag.zero : 0))
   }
 
   /// What a vector instruction of the SSE group raises at present, if anything (Intel SDM volume 2, 2.4).

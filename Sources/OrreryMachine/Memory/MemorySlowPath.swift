@@ -144,7 +144,7 @@ extension CPU {
   }
 
   func load(_ linear: UInt64, size: Int, isUser: Bool) -> UInt64? {
-    let entry = (isUser ? pointee.userTLB : pointee.supervisorTLB) + Int(linear >> 12 & 255)
+    let entry = (isUser ? pointee.userTLB : pointee.supervisorTLB) + TLBEntry.slot(of: linear)
     if entry.pointee.readTag == (linear &+ UInt64(size - 1)) & ~0xFFF, let place = entry.pointee.host(of: linear) {
       return Self.load(place, size: size)
     }
@@ -173,7 +173,7 @@ extension CPU {
   }
 
   func store(_ linear: UInt64, _ value: UInt64, size: Int, isUser: Bool) -> Bool {
-    let entry = (isUser ? pointee.userTLB : pointee.supervisorTLB) + Int(linear >> 12 & 255)
+    let entry = (isUser ? pointee.userTLB : pointee.supervisorTLB) + TLBEntry.slot(of: linear)
     if entry.pointee.writeTag == (linear &+ UInt64(size - 1)) & ~0xFFF, let place = entry.pointee.host(of: linear) {
       Self.store(place, value, size: size)
       return true

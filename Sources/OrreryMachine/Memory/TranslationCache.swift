@@ -79,7 +79,7 @@ struct TranslationCache: ~Copyable {
   mutating func fill(
     _ linear: UInt64, isUser: Bool, physicalPage: UInt64, host: UnsafeMutableRawPointer, isWritable: Bool
   ) {
-    let slot = Int(linear >> 12 & 255) + (isUser ? TLBEntry.count : 0)
+    let slot = TLBEntry.slot(of: linear) + (isUser ? TLBEntry.count : 0)
     let page = linear & ~0xFFF
     filled[slot >> 6] |= 1 << UInt64(slot & 63)
     slots[slot] = TLBEntry(
@@ -89,7 +89,7 @@ struct TranslationCache: ~Copyable {
 
   /// Remembers that the entry just filled for `linear` has a write tag for video memory.
   mutating func noteVideoWriteTag(_ linear: UInt64, isUser: Bool) {
-    videoSlots.append(UInt16(linear >> 12 & 255) + (isUser ? UInt16(TLBEntry.count) : 0))
+    videoSlots.append(UInt16(TLBEntry.slot(of: linear)) + (isUser ? UInt16(TLBEntry.count) : 0))
     if videoSlots.count > Self.slotCount { dropVideoWriteTags() }
   }
 
@@ -166,7 +166,7 @@ struct TranslationCache: ~Copyable {
   /// Forgets the translation of one page. Returns whether instructions may have been fetched through it.
   mutating func invalidate(_ linear: UInt64) -> Bool {
     let page = linear & ~0xFFF
-    let slot = Int(linear >> 12 & 255)
+    let slot = TLBEntry.slot(of: linear)
     if slots[slot].readTag == page || slots[slot].writeTag == page { slots[slot] = TLBEntry() }
     let userSlot = slot + TLBEntry.count
     if slots[userSlot].readTag == page || slots[userSlot].writeTag == page { slots[userSlot] = TLBEntry() }

@@ -1,0 +1,113 @@
+import OrreryBase
+import Testing
+
+@testable import OrreryMachine
+
+/// Decoded code is never older than memory, and breakpoints are seen before the instruction.
+struct CodeCacheTests {
+  private typealias Guest = LongModeGuest
+
+  @Test func aStoreIntoTheNextInstructionTakesEffectAtOnce() {
+    // mov byte [rip + 1], 0x22 changes the immediate of: mov al, 0x11; hlt
+    let guest = Guest([0xC6, 0x05, 0x01, 0, 0, 0, 0x22, 0xB0, 0x11, 0xF4])
+    guest.run(steps: 10)
+    #expect(guest.cpu.pointee.isHalted && guest.cpu.pointee.gpr[0] == 0x22)
+  }
+
+  @Test func aLoopThatRewritesItselfSeesEachChange() {
+    // mov ecx, 5; again: add eax, 1 (its immediate at +8); inc byte [rip - 7] (that immediate); dec ecx; jne again; hlt
+    let guest = Guest([
+      0xB9, 5, 0, 0, 0, 0x83, 0xC0, 0x01, 0xFE, 0x05, 0xF9, 0xFF, 0xFF, 0xFF, 0xFF, 0xC9, 0x75, 0xF3, 0xF4,
+    ])
+    guest.cpu.pointee.gpr[0] = 0
+    guest.run(steps: 100)
+    #expect(guest.cpu.pointee.isHalted && guest.cpu.pointee.gpr[0] == 1 + 2 + 3 + 4 + 5)
+  }
+
+  @Test func codeThatAHostWriteReplacesIsDecodedAgain() {
+    let guest = Guest([0xB0, 0x11, 0xEB, 0xFC])
+    guest.run(steps: 8)
+    #expect(guest.cpu.pointee.gpr[0] & 0xFF == 0x11)
+    guest.write([0xB0, 0x33], at: Guest.code)
+    guest.run(steps: 8)
+    #expect(guest.cpu.pointee.gpr[0] & 0xFF == 0x33)
+  }
+
+  @Test func codeOnAPageMappedElsewhereIsFoundThere() {
+    // call 0x400000 twice, the second time with its 2 MiB page mapped to another frame
+    let guest = Guest([0xFF, 0xD3, 0xFF, 0xD3, 0xF4])
+    guest.write([0x83, 0xC0, 0x01, 0xC3], at: 0x40_0000)
+    guest.write([0x83, 0xC0, 0x10, 0xC3], at: 0x60_0000)
+    guest.cpu.pointee.gpr[0] = 0
+    guest.cpu.pointee.gpr[3] = 0x40_0000
+    guest.run(steps: 3)
+    #expect(guest.cpu.pointee.gpr[0] == 1)
+    guest.store(Guest.directory + 2 * 8, 0x60_0087)
+    _ = guest.cpu.invalidatePage(0x40_0000)
+    guest.run(steps: 10)
+    #expect(guest.cpu.pointee.isHalted && guest.cpu.pointee.gpr[0] == 0x11)
+  }
+
+  @Test func anInstructionAcrossTwoPagesExecutesAndIsInvalidatedFromBoth() {
+    // mov eax, 0x11223344 with its first two bytes on one page; ret
+    let guest = Guest([0xFF, 0xD3, 0xFF, 0xD3, 0xF4])
+    guest.cpu.pointee.gpr[3] = 0x2_0FFE
+    guest.write([0xB8, 0x44, 0x33, 0x22, 0x11, 0xC3], at: 0x2_0FFE)
+    guest.run(steps: 3)
+    #expect(guest.cpu.pointee.gpr[0] == 0x1122_3344)
+    guest.write([0x99], at: 0x2_1000)
+    guest.run(steps: 10)
+    #expect(guest.cpu.pointee.isHalted && guest.cpu.pointee.gpr[0] == 0x1122_9944)
+  }
+
+  @Test func theBytesBehindThePageAreFetchedOnlyWhenTheInstructionNeedsThem() {
+    let end: UInt64 = 16 << 20
+    // The last mapped byte holds a whole instruction, NOP: the fault is at the next.
+    let whole = Guest([0xFF, 0xE3])
+    whole.write([0x90], at: end - 1)
+    whole.cpu.pointee.gpr[3] = end - 1
+    whole.cpu.pointee.budget = 100
+    #expect(whole.cpu.execute() == .fault)
+    #expect(whole.cpu.pointee.rip == end && whole.cpu.pointee.cr2 == end)
+    // It holds the first byte of MOV EAX, imm32: the fault is at that instruction, for the page behind.
+    let cut = Guest([0xFF, 0xE3])
+    cut.write([0xB8], at: end - 1)
+    cut.cpu.pointee.gpr[3] = end - 1
+    cut.cpu.pointee.budget = 100
+    #expect(cut.cpu.execute() == .fault)
+    #expect(cut.cpu.pointee.rip == end - 1 && cut.cpu.pointee.cr2 == end && cut.cpu.pointee.fault == .pageFault(0x10))
+  }
+
+  @Test func aBreakpointStopsBeforeItsInstructionAndIsPassedOnce() {
+    // mov al, 1; mov al, 2; jmp back to the second
+    let guest = Guest([0xB0, 1, 0xB0, 2, 0xEB, 0xFC])
+    _ = guest.cpu.pointee.breakpoints.pointee.insert(Guest.code + 2, .anchor)
+    guest.cpu.pointee.blocks.pointee.removeAll()
+    guest.cpu.pointee.budget = 100
+    let before = guest.cpu.pointee.steps
+    #expect(guest.cpu.execute() == .breakpoint)
+    #expect(guest.cpu.pointee.rip == Guest.code + 2 && guest.cpu.pointee.gpr[0] & 0xFF == 1)
+    #expect(guest.cpu.pointee.steps - before == 1)
+    // Asked again without passing it, it stops again.
+    #expect(guest.cpu.execute() == .breakpoint)
+    guest.cpu.pointee.resumesAtBreakpoint = true
+    _ = guest.cpu.execute()
+    #expect(guest.cpu.pointee.gpr[0] & 0xFF == 2)
+    guest.cpu.pointee.budget = 100
+    #expect(guest.cpu.execute() == .breakpoint)
+    #expect(guest.cpu.pointee.rip == Guest.code + 2)
+    #expect(guest.cpu.pointee.steps - before == 3)
+  }
+
+  @Test func manyInvalidationsFillNoMemory() {
+    // The arena is bounded: blocks that are decoded over and over are thrown away all at once.
+    let guest = Guest([0xB0, 0x11, 0xEB, 0xFC])
+    for round in 0..<30_000 as Range<UInt64> {
+      guest.write([0xB0, UInt8(truncatingIfNeeded: round)], at: Guest.code)
+      guest.cpu.pointee.rip = Guest.code
+      guest.cpu.pointee.budget = 2
+      _ = guest.cpu.execute()
+      if guest.cpu.pointee.gpr[0] & 0xFF != round & 0xFF { Issue.record("round \(round)") }
+    }
+  }
+}
