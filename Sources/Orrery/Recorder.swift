@@ -16,12 +16,15 @@ public final class Recorder {
     case image(ImageError)
     case scenario(ScenarioDriverError)
     case trace(TraceError)
+    /// The scenario asks for something that this revision does not have; the text names it and says what to do.
+    case unsupported(String)
 
     public var description: String {
       switch self {
       case .image(let error): error.description
       case .scenario(let error): error.description
       case .trace(let error): error.description
+      case .unsupported(let what): what
       }
     }
   }
@@ -55,6 +58,7 @@ public final class Recorder {
     image: KernelImage, scenario: BoundScenario, configuration: RunConfiguration, scenarioName: String = "",
     scenarioText: String = "", sink: (any TraceSink)?
   ) throws(Failure) {
+    if let what = Self.unsupported(scenario, configuration) { throw .unsupported(what) }
     do throws(ImageError) {
       session = try MachineSession(image: image, configuration: configuration, isObserving: sink != nil)
     } catch { throw .image(error) }
@@ -75,6 +79,21 @@ public final class Recorder {
       // A text is found at the boundary after the byte that completes it, which is where the machine pauses.
       if driver.awaitsSerial { driver.consume(serial: byte, port: port, clock: machine.clock) }
     }
+  }
+
+  /// What the run asks for and would not get; nil when there is nothing. Better refused than left out without a word.
+  private static func unsupported(_ scenario: BoundScenario, _ configuration: RunConfiguration) -> String? {
+    if configuration.machine.tlb == .stale {
+      return
+        "machine revision \(RunConfiguration.revision) does not model a stale TLB; leave out the setting `tlb stale`"
+    }
+    if let lane = scenario.lanes?.first(where: { Lane(name: $0.rawValue) == nil }) {
+      return "the lane `\(lane.rawValue)` is not recorded yet; leave it out of the scenario's lanes"
+    }
+    if configuration.allocators.contains(where: { $0.resource == .frames }) {
+      return "frame allocators are not recorded yet; leave out the scenario's `frames`"
+    }
+    return nil
   }
 
   public var machine: Machine { session.machine }

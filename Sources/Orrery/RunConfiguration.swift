@@ -38,7 +38,7 @@ public struct RunConfiguration: Hashable, Sendable {
 extension RunConfiguration {
   /// What `scenario` asks for: its machine, its lanes or all, its allocators.
   public init(_ scenario: BoundScenario) {
-    // Lanes that no trace has yet are left out; the scenario's own checks have said so.
+    // A recorder refuses a scenario that names lanes no trace has yet.
     let lanes = scenario.lanes.map { lanes in
       LaneSet(lanes.compactMap { Lane(name: $0.rawValue) }.map { LaneSet($0) })
     }

@@ -131,6 +131,7 @@ struct RunInputs {
       case .image(let error): throw CommandFailure(error, path: options.image)
       case .scenario(let error):
         throw CommandFailure("\(options.scenario ?? "")\(error.line > 0 ? ":\(error.line)" : ""): error: \(error)")
+      case .unsupported(let what): throw CommandFailure("\(options.scenario ?? options.image): \(what)")
       case .trace(let error): throw CommandFailure(error, path: sink?.path ?? "")
       }
     }

@@ -272,6 +272,13 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
     #expect(some.map(\.clock) == all.filter { kept.contains($0.lane) }.map(\.clock))
   }
 
+  @Test func whatIsNotModelledIsRefusedByName() throws {
+    var run = EchoRun()
+    run.configuration.machine.tlb = .stale
+    let error = #expect(throws: Recorder.Failure.self) { _ = try run.recorder(sink: nil) }
+    #expect(error?.description.contains("tlb stale") == true)
+  }
+
   @Test func liveInputReplaysExactly() throws {
     let sink = MemoryTraceSink()
     let recorder = try EchoRun().recorder(sink: sink)
