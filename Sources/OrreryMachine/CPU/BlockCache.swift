@@ -177,6 +177,9 @@ struct BlockCache {
         frame: block.description.pointee.frame, linear: block.description.pointee.linear, mode: block.pointee.mode)
     while let other = slot.pointee, other != block { slot = other.description.nextInBucketLink }
     if slot.pointee == block { slot.pointee = block.description.pointee.nextInBucket }
+    // An operation that finds its code anew must not find this block again.
+    let entry = jumpCache + Self.jumpCacheIndex(block.description.pointee.linear)
+    if entry.pointee.block == block { entry.pointee = JumpCacheEntry() }
     block.pointee.count = 0
     block.pointee.killsFlags = false
     block.pointee.entry = block.staleOperation

@@ -24,6 +24,23 @@ struct CodeCacheTests {
     #expect(guest.cpu.pointee.isHalted && guest.cpu.pointee.gpr[0] == 1 + 2 + 3 + 4 + 5)
   }
 
+  @Test func aBlockThatStoresIntoItselfAndJumpsBackMakesProgress() {
+    // again: add [rip - 6], al; jmp again. AL is 0, so the bytes stay as they are.
+    let guest = Guest([0x00, 0x05, 0xFA, 0xFF, 0xFF, 0xFF, 0xEB, 0xF8])
+    guest.cpu.pointee.gpr[0] = 0
+    for _ in 0..<4 { guest.run(steps: 101) }
+    #expect(guest.cpu.pointee.steps == 404 && guest.cpu.pointee.rip == Guest.code)
+  }
+
+  @Test func anIndirectJumpBackToABlockThatStoredIntoItselfMakesProgress() {
+    // again: add [rip - 6], al; jmp rbx
+    let guest = Guest([0x00, 0x05, 0xFA, 0xFF, 0xFF, 0xFF, 0xFF, 0xE3])
+    guest.cpu.pointee.gpr[0] = 0
+    guest.cpu.pointee.gpr[3] = Guest.code
+    guest.run(steps: 101)
+    #expect(guest.cpu.pointee.steps == 101)
+  }
+
   @Test func codeThatAHostWriteReplacesIsDecodedAgain() {
     let guest = Guest([0xB0, 0x11, 0xEB, 0xFC])
     guest.run(steps: 8)
