@@ -26,6 +26,15 @@ struct OpenedTrace {
     if !reader.isComplete { Console.current.note("\(path): the recording was cut short; this is its beginning") }
   }
 
+  /// Traces up to this size are checked whole, which takes a fraction of a second.
+  private static let checkedByteCount: UInt64 = 64 << 20
+
+  /// What is damaged, also where nobody reads: in the header and the index. Of a large trace, only what was seen when it was opened.
+  func findDamage() throws(CommandFailure) -> [TraceDamage] {
+    guard reader.byteCount <= OpenedTrace.checkedByteCount else { return reader.damage }
+    return try attempt { reader throws(TraceError) in try reader.verify(decodes: false) }
+  }
+
   /// Words for the trace's events.
   func rendering() -> EventRendering { EventRendering(of: reader) }
 

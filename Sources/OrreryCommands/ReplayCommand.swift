@@ -34,7 +34,13 @@ struct ReplayCommand: ParsableCommand {
       throw CommandFailure(error, path: trace)
     }
     switch try outcome(of: replayer) {
-    case .same(let count, let end): try reportSame(argument, replayer, count, end)
+    case .same(let count, let end):
+      try reportSame(argument, replayer, count, end)
+      let damage = try argument.findDamage()
+      for place in damage where !argument.reader.damage.contains(place) {
+        Console.current.note("\(trace): damaged at \(place)")
+      }
+      if !damage.isEmpty { throw ExitCode(2) }
     case .different(let difference):
       report(difference, argument.rendering())
       throw ExitCode(1)

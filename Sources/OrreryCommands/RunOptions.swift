@@ -127,6 +127,7 @@ struct RunInputs {
         image: image, scenario: scenario, configuration: configuration, scenarioName: scenarioName,
         scenarioText: scenarioText, sink: sink)
     } catch {
+      sink?.discard()
       switch error {
       case .image(let error): throw CommandFailure(error, path: options.image)
       case .scenario(let error):

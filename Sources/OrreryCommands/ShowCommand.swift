@@ -94,6 +94,7 @@ struct ShowCommand: ParsableCommand {
       count += 1
     }
     if isWhole {
+      for place in try opened.findDamage() where !damage.contains(place) { damage.append(place) }
       if json {
         var object = JSONObject()
         if let end = opened.reader.end { object.add("end", RunEndText.json(end)) } else { object.addNull("end") }

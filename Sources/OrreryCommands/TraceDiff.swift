@@ -9,9 +9,6 @@ struct TraceDiff {
   /// Damage that the comparison itself did not meet, because it does not read what the hashes say is equal.
   private let damage: [String]
 
-  /// Traces up to this size are checked whole, which takes a fraction of a second.
-  private static let checkedByteCount: UInt64 = 64 << 20
-
   init(_ left: OpenedTrace, _ right: OpenedTrace, lanes: LaneSet, context: Int) throws(CommandFailure) {
     self.left = left
     self.right = right
@@ -27,11 +24,7 @@ struct TraceDiff {
     }
     var damage: [String] = []
     for trace in [left, right] {
-      let isSmall = trace.reader.byteCount <= TraceDiff.checkedByteCount
-      let found = try trace.attempt { reader throws(TraceError) in
-        isSmall ? try reader.verify(decodes: false) : reader.damage
-      }
-      damage += found.map { "\(trace.path): damaged at \($0)" }
+      damage += try trace.findDamage().map { "\(trace.path): damaged at \($0)" }
     }
     self.damage = damage
   }

@@ -31,6 +31,8 @@ public final class AtomicFile: @unchecked Sendable {
     guard !path.isEmpty, path.utf8.last != UInt8(ascii: "/") else {
       throw HostError(path: path, problem: "it names no file", remedy: "name the file to write")
     }
+    // A write beyond the limit of the shell (ulimit -f) is to fail like one to a full disk, not to kill the process.
+    signal(SIGXFSZ, SIG_IGN)
     isDevice = exists && status.st_mode & S_IFMT != S_IFREG
     partialPath = isDevice ? path : path + ".partial"
     // A file that cannot be replaced is refused now, not after an hour of recording.
@@ -96,6 +98,14 @@ public final class AtomicFile: @unchecked Sendable {
     descriptor = -1
     // Nothing was said yet in an empty one.
     if !keepsPartial || count == 0, !isDevice { unlink(partialPath) }
+  }
+
+  /// Gives up and removes the partial file, of which nothing can be read yet.
+  public func discard() {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    descriptor = -1
+    if !isDevice { unlink(partialPath) }
   }
 
   /// Writes `bytes` as the whole file at `path`.

@@ -16,6 +16,9 @@ public final class TraceFileSink: TraceSink {
     do throws(HostError) { try file.write(bytes) } catch { throw TraceStorageError(error.description) }
   }
 
+  /// Gives up and removes what was written: a trace without its whole header cannot be read.
+  public func discard() { file.discard() }
+
   /// Gives the trace its name.
   public func commit() throws(HostError) { try file.commit() }
 }
