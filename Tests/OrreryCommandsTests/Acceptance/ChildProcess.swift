@@ -28,12 +28,14 @@ final class ChildProcess {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     posix_spawn_file_actions_addopen(&actions, 2, error, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-    posix_spawn_file_actions_addchdir_np(&actions, directory)
-    var argumentPointers = ([program] + arguments).map { strdup($0) } + [nil]
+    // env(1) goes to the folder and then becomes the program, so that the process keeps its id.
+    let launcher = "/usr/bin/env"
+    let words = [launcher, "-C", directory, program] + arguments
+    var argumentPointers = words.map { strdup($0) } + [nil]
     var environmentPointers = environment.map { strdup($0) } + [nil]
     defer { for pointer in argumentPointers + environmentPointers { free(pointer) } }
     var id: pid_t = 0
-    let result = posix_spawn(&id, program, &actions, nil, &argumentPointers, &environmentPointers)
+    let result = posix_spawn(&id, launcher, &actions, nil, &argumentPointers, &environmentPointers)
     try #require(result == 0, "\(program) cannot be started: \(String(cString: strerror(result)))")
     self.id = id
   }
