@@ -6,12 +6,14 @@ final class Workbench {
   static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path
 
-  /// The tool that was built together with this test: it lies beside it.
+  /// The tool that was built together with this test.
   static var tool: String {
     get throws {
-      let path = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path + "/orrery"
-      guard !isThere(path) else { return path }
-      return try found(repository + "/.build/release/orrery", target: "build")
+      #if DEBUG
+      try found(repository + "/.build/debug/orrery", target: "build")
+      #else
+      try found(repository + "/.build/release/orrery", target: "build")
+      #endif
     }
   }
   static var debugTool: String {
@@ -81,8 +83,6 @@ final class Workbench {
   private func text(_ path: String) -> String {
     String(decoding: (try? Data(contentsOf: URL(filePath: path))) ?? Data(), as: UTF8.self)
   }
-
-  private static func isThere(_ path: String) -> Bool { FileManager.default.isExecutableFile(atPath: path) }
 
   private static func found(_ path: String, target: String) throws -> String {
     try #require(FileManager.default.fileExists(atPath: path), "\(path) is missing: build it with `make \(target)`")
