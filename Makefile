@@ -43,6 +43,7 @@ run: setup kernel ## Record the kernel under a scenario, replay the trace, compa
 	@$(ORRERY) show --summary $(OUT)/first-light.orrery
 
 test: setup kernel build debug ## Build and run every test
+	@$(STEP) "test (kernel logic, on the host)" $(MAKE) -C kernel test
 	@$(STEP) "test" swift test $(BUILD) --skip-build
 
 accept: setup kernel ## Take the present behaviour of every case under traces/ as its golden

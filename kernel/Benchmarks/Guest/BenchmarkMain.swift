@@ -10,10 +10,10 @@ func kernelMain(startInfo: UInt64) -> Never {
   Console.start()
   Exceptions.start()
   let boot = BootInformation(startInfo: PhysicalAddress(startInfo))
+  let options = boot.options
   Paging.start(boot)
   Heap.start()
-  let options = BootOptions(boot.commandLine())
-  let name = String(decoding: options.value(of: "bench") ?? Array("startup".utf8), as: UTF8.self)
+  let name = String(decoding: options.value(of: "bench") ?? BootText("startup".utf8), as: UTF8.self)
   guard let benchmark = Benchmark(name: name) else {
     println("no benchmark is called \(name)")
     DebugExit.exit(DebugExit.failure)

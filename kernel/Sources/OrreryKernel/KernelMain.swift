@@ -7,11 +7,11 @@ func kernelMain(startInfo: UInt64) -> Never {
   Console.start()
   Exceptions.start()
   let boot = BootInformation(startInfo: PhysicalAddress(startInfo))
+  let options = boot.options
   Paging.start(boot)
-  Heap.start()
+  Heap.start(AllocatorDesign(options))
   Interrupts.start()
   println("Hello World!")
-  let options = BootOptions(boot.commandLine())
-  if let name = options.value(of: "test") { KernelTest.run(String(decoding: name, as: UTF8.self)) }
+  if let name = options.value(of: "test") { KernelTest.run(name) }
   Shell.start(options)
 }

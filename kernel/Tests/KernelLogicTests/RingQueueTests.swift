@@ -4,8 +4,8 @@ import Testing
 // A queue cannot be copied, so `#expect` is given comparisons, which take no copy of it.
 struct RingQueueTests {
   @Test func bytesComeOutInTheOrderTheyWentIn() {
-    let queue = RingQueue(capacity: 3)
-    // More rounds than slots, so that both indexes wrap.
+    let queue = RingQueue<3>()
+    // More rounds than slots, so that every slot is used again.
     for round in 0..<10 as Range<UInt8> {
       #expect(queue.push(round) == true)
       #expect(queue.push(round + 100) == true)
@@ -16,7 +16,7 @@ struct RingQueueTests {
   }
 
   @Test func aFullQueueRefusesTheNewest() {
-    let queue = RingQueue(capacity: 2)
+    let queue = RingQueue<2>()
     #expect(queue.isEmpty == true)
     #expect(queue.push(1) == true)
     #expect(queue.push(2) == true)

@@ -47,6 +47,20 @@ struct BootOptionsTests {
     #expect(value("b", "run=\"x b=1\" b=2") == "2")
     #expect(value("run", "run=\"unclosed; free") == "unclosed; free")
   }
+
+  @Test func valuesEqualWords() {
+    let options = BootOptions("test=heap".utf8)
+    #expect(options.value(of: "test")?.equals("heap") == true)
+    #expect(options.value(of: "test")?.equals("hea") == false)
+    #expect(options.value(of: "test")?.equals("heaps") == false)
+  }
+
+  @Test func aLineThatIsTooLongIsCutOff() {
+    let line = "a=1 b=" + String(repeating: "x", count: 2000) + " c=3"
+    #expect(value("a", line) == "1")
+    #expect(value("b", line)?.count == BootText.capacity - 6)
+    #expect(value("c", line) == nil)
+  }
 }
 
 struct CommandTextTests {

@@ -18,7 +18,6 @@ package struct BootInformation {
     static let length: UInt64 = 24
     static let usableKind: UInt32 = 1
   }
-  private static let commandLineLimit = 1024
 
   private let startInfo: PhysicalAddress
 
@@ -36,7 +35,7 @@ package struct BootInformation {
     }
     report(startInfo.rawValue, 56)
     report(field(Field.memoryMap, as: UInt64.self), UInt64(memoryRegionCount) * RegionField.length)
-    report(field(Field.commandLine, as: UInt64.self), UInt64(Self.commandLineLimit))
+    report(field(Field.commandLine, as: UInt64.self), UInt64(BootText.capacity))
   }
 
   package var memoryRegionCount: Int { Int(field(Field.memoryMapEntryCount, as: UInt32.self)) }
@@ -50,14 +49,14 @@ package struct BootInformation {
       isUsable: entry.load(fromByteOffset: Int(RegionField.kind), as: UInt32.self) == RegionField.usableKind)
   }
 
-  /// A copy on the heap: the loader's own memory is handed out as frames later.
-  package func commandLine() -> [UInt8] {
+  /// A copy: the loader's own memory may not be mapped later.
+  package var options: BootOptions {
     let address = field(Field.commandLine, as: UInt64.self)
-    guard address != 0 else { return [] }
+    var line = BootText()
+    guard address != 0 else { return BootOptions(line) }
     let text = PhysicalMemory.pointer(to: PhysicalAddress(address)).assumingMemoryBound(to: UInt8.self)
-    var line: [UInt8] = []
-    while line.count < Self.commandLineLimit, text[line.count] != 0 { line.append(text[line.count]) }
-    return line
+    while line.count < BootText.capacity, text[line.count] != 0 { line.append(text[line.count]) }
+    return BootOptions(line)
   }
 
   private func field<Value: FixedWidthInteger>(_ offset: UInt64, as type: Value.Type) -> Value {

@@ -1,6 +1,9 @@
 import KernelLogic
 
-/// The kernel's heap: a range of linear addresses, mapped page by page as it grows, behind one allocator.
+/// The kernel's heap: a range of linear addresses, mapped page by page as it grows, behind one allocator, which is chosen at boot.
+///
+/// Two ways lead to it: with a layout on both ends, as the kernel's own functions have it (`LayoutFunctions.swift`), straight to the
+/// allocator; and by an address alone, as C and Swift's runtime give blocks back (`RuntimeFunctions.swift`), with a `BlockHeader`.
 package enum Heap {
   package static let firstAddress = LinearAddress(0x4444_4444_0000)
   /// 1 GiB of addresses: what ends the heap is physical memory.
@@ -8,54 +11,46 @@ package enum Heap {
   private static let firstByteCount = 0x4_0000
   private static let growthByteCount = 0x1_0000
 
-  nonisolated(unsafe) private static var allocator = LinkedListAllocator()
+  nonisolated(unsafe) private static var allocator = ChosenAllocator()
   nonisolated(unsafe) private static var end = firstAddress
   nonisolated(unsafe) private static var hasFailed = false
 
-  package static func start() {
+  package static var design: AllocatorDesign { allocator.design }
+
+  package static func start(_ design: AllocatorDesign = .linkedList) {
+    allocator = ChosenAllocator(design)
+    guard design != .dummy else { return }
     guard grow(by: firstByteCount) else { panic("no memory for the heap") }
   }
 
   /// Nil when memory has run out, or no block can be that large.
-  package static func allocate(size: Int, alignment: Int) -> UnsafeMutableRawPointer? {
-    guard let inner = BlockLayout(size: size, alignment: max(alignment, BlockHeader.byteCount)),
-      let (layout, prefix) = BlockHeader.outerLayout(of: inner)
-    else {
-      hasFailed = true
-      return nil
-    }
-    return withoutInterrupts {
-      guard let start = allocator.allocate(layout) ?? allocateAfterGrowth(layout) else {
-        hasFailed = true
-        return nil
-      }
-      let block = start + prefix
-      BlockHeader.write(before: block, inner)
-      return block
-    }
+  package static func allocate(_ layout: BlockLayout) -> UnsafeMutableRawPointer? {
+    withGrowth(for: layout) { allocator.allocate(layout) }
   }
 
-  package static func deallocate(_ block: UnsafeMutableRawPointer) {
-    withoutInterrupts {
-      switch BlockHeader.inspect(before: block, release: true) {
-      case .block(let size, let alignment):
-        guard let inner = BlockLayout(size: size, alignment: alignment),
-          let (layout, prefix) = BlockHeader.outerLayout(of: inner)
-        else { panic("the header of a heap block was overwritten") }
-        allocator.deallocate(block - prefix, layout)
-      case .alreadyFreed: panic("a heap block was freed twice")
-      case .notABlock: panic("an address was freed that is no heap block")
-      }
-    }
+  /// A block of zeros, or nil.
+  package static func allocateZeroed(_ layout: BlockLayout) -> UnsafeMutableRawPointer? {
+    withGrowth(for: layout) { allocator.allocateZeroed(layout) }
   }
 
-  /// The size `block` was allocated with.
-  package static func size(of block: UnsafeMutableRawPointer) -> Int {
-    guard case .block(let size, _) = BlockHeader.inspect(before: block, release: false) else {
-      panic("the size was asked of what is no heap block")
-    }
-    return size
+  /// The block with another size, perhaps elsewhere. Nil when memory has run out; the block then stays as it was.
+  package static func reallocate(_ block: UnsafeMutableRawPointer, _ layout: BlockLayout, newSize: Int)
+    -> UnsafeMutableRawPointer?
+  {
+    guard let newLayout = BlockLayout(size: newSize, alignment: layout.alignment) else { return nil }
+    return withGrowth(for: newLayout) { allocator.reallocate(block, layout, newSize: newSize) }
   }
+
+  package static func deallocate(_ block: UnsafeMutableRawPointer, _ layout: BlockLayout) {
+    let wasTaken = withoutInterrupts { allocator.deallocate(block, layout) }
+    if !wasTaken { panic("a heap block was freed that the \(allocator.design.name) allocator did not hand out") }
+  }
+
+  // For reports.
+
+  package static var freeSpace: FreeSpace { withoutInterrupts { allocator.freeSpace } }
+  package static func grantedByteCount(for layout: BlockLayout) -> Int { allocator.grantedByteCount(for: layout) }
+  package static var mappedByteCount: Int { Int(end.rawValue - firstAddress.rawValue) }
 
   /// Whether an allocation has failed since this was last asked.
   static func takeFailure() -> Bool {
@@ -63,10 +58,23 @@ package enum Heap {
     return hasFailed
   }
 
-  private static func allocateAfterGrowth(_ layout: BlockLayout) -> UnsafeMutableRawPointer? {
-    // Room for the block wherever in the new pages its alignment puts it.
-    guard grow(by: max(layout.size + layout.alignment, growthByteCount)) else { return nil }
-    return allocator.allocate(layout)
+  /// Tries again with a larger heap when there was no room.
+  private static func withGrowth(for layout: BlockLayout, _ attempt: () -> UnsafeMutableRawPointer?)
+    -> UnsafeMutableRawPointer?
+  {
+    withoutInterrupts {
+      if let block = attempt() { return block }
+      let block = grow(for: layout) ? attempt() : nil
+      if block == nil { hasFailed = true }
+      return block
+    }
+  }
+
+  private static func grow(for layout: BlockLayout) -> Bool {
+    guard let needed = allocator.regionByteCount(for: layout) else { return false }
+    // By an eighth of what there is, so that the regions stay few; when that is too much, by what is needed.
+    let wanted = max(needed, growthByteCount, mappedByteCount / 8)
+    return grow(by: wanted) || (needed < wanted && grow(by: needed))
   }
 
   /// Maps pages at the heap's end. When frames run out half-way the pages mapped so far are given back.

@@ -4,7 +4,6 @@ import Intrinsics
 package enum Interrupts {
   package static let defaultTimerFrequency: UInt32 = 100
 
-  /// Needs the heap, for the queues.
   package static func start(timerFrequency: UInt32 = defaultTimerFrequency) {
     InterruptController.start()
     Timer.start(frequency: timerFrequency)

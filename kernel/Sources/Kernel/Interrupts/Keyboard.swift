@@ -8,11 +8,9 @@ package enum Keyboard {
   private static let data: UInt16 = 0x60
   private static let status: UInt16 = 0x64
   private static let outputBufferFull: UInt8 = 0x01
-  private static let queueCapacity = 128
 
-  private static let queue = RingQueue(capacity: queueCapacity)
+  private static let queue = RingQueue<128>()
 
-  /// Needs the heap.
   static func start() {
     // Reading a queue makes it, now, rather than in the interrupt handler.
     guard queue.isEmpty else { return }

@@ -3,11 +3,9 @@ import KernelLogic
 /// Bytes received on the first serial port: line 4.
 package enum SerialInput {
   static let line: UInt8 = 4
-  private static let queueCapacity = 128
 
-  private static let queue = RingQueue(capacity: queueCapacity)
+  private static let queue = RingQueue<128>()
 
-  /// Needs the heap.
   static func start() {
     guard queue.isEmpty else { return }
     SerialPort.enableReceiveInterrupt()

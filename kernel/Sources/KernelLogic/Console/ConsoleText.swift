@@ -27,6 +27,7 @@ package struct ConsoleText: ExpressibleByStringInterpolation {
     }
     package mutating func appendInterpolation(_ literal: StaticString) { appendLiteral(literal) }
     package mutating func appendInterpolation(_ text: [UInt8]) { for byte in text { append(byte) } }
+    package mutating func appendInterpolation(_ text: BootText) { for byte in text { append(byte) } }
     package mutating func appendInterpolation(_ text: String) { for byte in text.utf8 { append(byte) } }
     package mutating func appendInterpolation(_ text: ConsoleText) { text.forEachByte { append($0) } }
 

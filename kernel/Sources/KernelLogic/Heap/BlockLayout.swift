@@ -1,5 +1,8 @@
 /// What a caller asks of an allocator.
 package struct BlockLayout: Equatable {
+  /// Most designs hand out memory in multiples of this many bytes, and aligned to it.
+  package static let unit = 16
+
   /// In bytes.
   package var size: Int
   /// A power of two, in bytes.
@@ -12,4 +15,10 @@ package struct BlockLayout: Equatable {
     self.size = size
     self.alignment = alignment
   }
+
+  /// The size in whole units: at least one, so that no two blocks have the same address.
+  package var sizeInUnits: Int { (max(size, 1) + Self.unit - 1) & ~(Self.unit - 1) }
+
+  /// The exponent of the smallest power of two that holds the size at the alignment.
+  package var powerOfTwo: Int { Int.bitWidth - (max(size, alignment, 1) - 1).leadingZeroBitCount }
 }

@@ -6,24 +6,22 @@ package struct LinkedListAllocator: Allocator {
   private struct FreeBlock {
     var size: Int
     var next: UnsafeMutablePointer<FreeBlock>?
-
-    /// Every size and address is a multiple of this, so that whatever is split off can hold a node.
-    static let unit = 16
   }
   private typealias Link = UnsafeMutablePointer<FreeBlock>
 
+  /// Every size and address is a multiple of `BlockLayout.unit`, so that whatever is split off can hold a `FreeBlock`.
   private var first: Link?
 
   package init() {}
 
   package mutating func addRegion(_ region: UnsafeMutableRawBufferPointer) {
-    guard let start = region.baseAddress, region.count >= FreeBlock.unit else { return }
-    insert(start, region.count)
+    guard let start = region.baseAddress, region.count >= BlockLayout.unit else { return }
+    _ = insert(start, region.count)
   }
 
   package mutating func allocate(_ layout: BlockLayout) -> UnsafeMutableRawPointer? {
-    let size = Self.roundedSize(layout)
-    let alignment = max(layout.alignment, FreeBlock.unit)
+    let size = layout.sizeInUnits
+    let alignment = max(layout.alignment, BlockLayout.unit)
     var before: Link? = nil
     var current = first
     while let block = current {
@@ -40,21 +38,19 @@ package struct LinkedListAllocator: Allocator {
     return nil
   }
 
-  package mutating func deallocate(_ block: UnsafeMutableRawPointer, _ layout: BlockLayout) {
-    insert(block, Self.roundedSize(layout))
+  package mutating func deallocate(_ block: UnsafeMutableRawPointer, _ layout: BlockLayout) -> Bool {
+    insert(block, layout.sizeInUnits)
   }
 
-  /// The free blocks from the lowest address up, for reports and tests.
+  package func grantedByteCount(for layout: BlockLayout) -> Int { layout.sizeInUnits }
+
+  /// From the lowest address up.
   package func forEachFreeBlock(_ body: (UnsafeMutableRawPointer, Int) -> Void) {
     var current = first
     while let block = current {
       body(UnsafeMutableRawPointer(block), block.pointee.size)
       current = block.pointee.next
     }
-  }
-
-  private static func roundedSize(_ layout: BlockLayout) -> Int {
-    (max(layout.size, 1) + FreeBlock.unit - 1) & ~(FreeBlock.unit - 1)
   }
 
   /// Takes `size` bytes, `gap` bytes into `block`, out of the list; what lies before and after stays free.
@@ -73,14 +69,16 @@ package struct LinkedListAllocator: Allocator {
     }
   }
 
-  /// Puts a free range into the list at its place and merges it with the neighbours it touches.
-  private mutating func insert(_ start: UnsafeMutableRawPointer, _ size: Int) {
+  /// Puts a free range into the list at its place and merges it with the neighbours it touches. False when part of it is free already.
+  private mutating func insert(_ start: UnsafeMutableRawPointer, _ size: Int) -> Bool {
     var before: Link? = nil
     var after = first
     while let block = after, UnsafeMutableRawPointer(block) < start {
       before = block
       after = block.pointee.next
     }
+    if let before, start < UnsafeMutableRawPointer(before) + before.pointee.size { return false }
+    if let after, UnsafeMutableRawPointer(after) < start + size { return false }
     let block = Self.node(at: start)
     block.initialize(to: FreeBlock(size: size, next: after))
     if let after, start + size == UnsafeMutableRawPointer(after) {
@@ -91,6 +89,7 @@ package struct LinkedListAllocator: Allocator {
     } else {
       setNext(of: before, to: block)
     }
+    return true
   }
 
   private mutating func setNext(of block: Link?, to next: Link?) {

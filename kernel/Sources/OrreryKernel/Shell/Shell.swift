@@ -8,7 +8,7 @@ enum Shell {
 
   static func start(_ options: BootOptions) -> Never {
     if let script = options.value(of: "run") {
-      for command in CommandText.split(script: script) where !command.words.isEmpty {
+      for command in CommandText.split(script: Array(script)) where !command.words.isEmpty {
         println("\(prompt)\(command.line)")
         run(command)
       }

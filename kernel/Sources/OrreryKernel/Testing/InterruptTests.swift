@@ -1,9 +1,9 @@
 import Kernel
 
-let interruptTests = [
-  KernelTest(name: "timerTicks", body: timerTicks),
-  KernelTest(name: "ticksWaitWhileInterruptsAreOff", body: ticksWaitWhileInterruptsAreOff),
-]
+@Sendable func interruptTests(_ visit: (KernelTest) -> Void) {
+  visit(KernelTest("timerTicks", timerTicks))
+  visit(KernelTest("ticksWaitWhileInterruptsAreOff", ticksWaitWhileInterruptsAreOff))
+}
 
 private func timerTicks() {
   let before = Timer.ticks

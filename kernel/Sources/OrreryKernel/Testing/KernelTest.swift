@@ -1,39 +1,64 @@
 import Kernel
 import KernelLogic
 
-/// A test that runs inside the kernel. `test=all` on the boot command line runs all of them, `test=NAME` one;
-/// the machine then exits with success, or with failure at the first expectation that does not hold.
+/// A test that runs inside the kernel. `test=all` on the boot command line runs all of them, `test=CHAPTER` those of one chapter,
+/// `test=NAME` one; the machine then exits with success, or with failure at the first expectation that does not hold.
+///
+/// Nothing here needs the heap, so that a kernel without one (`allocator=dummy`) can be tested too.
 struct KernelTest: Sendable {
-  let name: String
+  let name: StaticString
   let body: @Sendable () -> Void
 
-  static let all: [KernelTest] =
-    screenTests + exceptionTests + interruptTests + pagingTests + heapTests
+  init(_ name: StaticString, _ body: @escaping @Sendable () -> Void) {
+    self.name = name
+    self.body = body
+  }
 
-  /// Tests that end the machine when they succeed: each runs alone.
-  static let thatPanic: [KernelTest] = [
-    KernelTest(name: "panicExits", body: { panic("as the test expects") }),
-    KernelTest(name: "failedExpectationPanics", body: { expect(1 + 1 == 3) }),
-    KernelTest(name: "doubleFreePanics", body: doubleFree),
-  ]
-
-  static func run(_ name: String) -> Never {
-    if let test = thatPanic.first(where: { $0.name == name }) {
+  static func run(_ name: BootText) -> Never {
+    panicTests { test in
+      guard name.equals(test.name) else { return }
       print("\(test.name)... ")
       isPanicExpected = true
       test.body()
       isPanicExpected = false
       panic("the test did not panic")
     }
-    let chosen = name == "all" ? all : all.filter { $0.name == name }
-    if chosen.isEmpty { panic("no test is called \(name)") }
-    for test in chosen {
-      print("\(test.name)... ")
-      test.body()
-      println("[ok]")
+    var count = 0
+    for index in 0..<TestChapter.all.count {
+      let chapter = TestChapter.all[index]
+      chapter.forEachTest { test in
+        guard name.equals("all") || name.equals(chapter.name) || name.equals(test.name) else { return }
+        print("\(test.name)... ")
+        test.body()
+        println("[ok]")
+        count += 1
+      }
     }
+    if count == 0 { panic("no test is called \(name)") }
     DebugExit.exit(DebugExit.success)
   }
+}
+
+/// The tests of one chapter, in their order.
+struct TestChapter: Sendable {
+  let name: StaticString
+  let forEachTest: @Sendable ((KernelTest) -> Void) -> Void
+
+  static let all: InlineArray<_, TestChapter> = [
+    TestChapter(name: "screen", forEachTest: screenTests),
+    TestChapter(name: "exceptions", forEachTest: exceptionTests),
+    TestChapter(name: "interrupts", forEachTest: interruptTests),
+    TestChapter(name: "paging", forEachTest: pagingTests),
+    TestChapter(name: "heap", forEachTest: heapTests),
+  ]
+}
+
+/// Tests that end the machine when they succeed: each runs alone.
+@Sendable func panicTests(_ visit: (KernelTest) -> Void) {
+  visit(KernelTest("panicExits") { panic("as the test expects") })
+  visit(KernelTest("failedExpectationPanics") { expect(1 + 1 == 3) })
+  visit(KernelTest("doubleFreePanics", doubleFree))
+  visit(KernelTest("dummyAllocatorTakesNothing", freeWithoutAllocation))
 }
 
 /// Panics where it was called when `condition` is false.

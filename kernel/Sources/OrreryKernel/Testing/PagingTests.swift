@@ -2,15 +2,15 @@ import Intrinsics
 import Kernel
 import KernelLogic
 
-let pagingTests = [
-  KernelTest(name: "mappedPageHoldsWhatIsWritten", body: mappedPageHoldsWhatIsWritten),
-  KernelTest(name: "twoPagesOnOneFrameShareIt", body: twoPagesOnOneFrameShareIt),
-  KernelTest(name: "unmappedPageFaults", body: unmappedPageFaults),
-  KernelTest(name: "readOnlyPageRefusesStores", body: readOnlyPageRefusesStores),
-  KernelTest(name: "noExecutePageRefusesCalls", body: noExecutePageRefusesCalls),
-  KernelTest(name: "kernelCodeIsNotWritable", body: kernelCodeIsNotWritable),
-  KernelTest(name: "framesGivenBackComeAgain", body: framesGivenBackComeAgain),
-]
+@Sendable func pagingTests(_ visit: (KernelTest) -> Void) {
+  visit(KernelTest("mappedPageHoldsWhatIsWritten", mappedPageHoldsWhatIsWritten))
+  visit(KernelTest("twoPagesOnOneFrameShareIt", twoPagesOnOneFrameShareIt))
+  visit(KernelTest("unmappedPageFaults", unmappedPageFaults))
+  visit(KernelTest("readOnlyPageRefusesStores", readOnlyPageRefusesStores))
+  visit(KernelTest("noExecutePageRefusesCalls", noExecutePageRefusesCalls))
+  visit(KernelTest("kernelCodeIsNotWritable", kernelCodeIsNotWritable))
+  visit(KernelTest("framesGivenBackComeAgain", framesGivenBackComeAgain))
+}
 
 private let page = LinearAddress(0x5555_0000_0000)
 

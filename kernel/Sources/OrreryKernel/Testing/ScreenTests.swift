@@ -1,10 +1,10 @@
 import Kernel
 import KernelLogic
 
-let screenTests = [
-  KernelTest(name: "printedTextStandsOnTheScreen", body: printedTextStandsOnTheScreen),
-  KernelTest(name: "manyLinesScroll", body: manyLinesScroll),
-]
+@Sendable func screenTests(_ visit: (KernelTest) -> Void) {
+  visit(KernelTest("printedTextStandsOnTheScreen", printedTextStandsOnTheScreen))
+  visit(KernelTest("manyLinesScroll", manyLinesScroll))
+}
 
 private func rowText(_ row: Int) -> [UInt8] { (0..<80).map { TextModeMemory().load(row: row, column: $0).code } }
 
