@@ -44,6 +44,7 @@ extension Machine {
     memory.pointee.clearDirty()
     var writer = ByteWriter()
     ProcessorImage.append(cpu, to: &writer)
+    ProcessorImage.appendX87Pointers(cpu, to: &writer)
     writer.append(fixed: cpu.pointee.steps)
     writer.append(standsAtInstruction)
     writer.append(owesSingleStepTrap)
@@ -63,6 +64,7 @@ extension Machine {
     do throws(ByteCodingError) {
       var reader = ByteReader(checkpoint.bytes)
       try ProcessorImage.restore(cpu, from: &reader)
+      try ProcessorImage.restoreX87Pointers(cpu, from: &reader)
       cpu.pointee.steps = try reader.fixed()
       standsAtInstruction = try reader.flag()
       owesSingleStepTrap = try reader.flag()

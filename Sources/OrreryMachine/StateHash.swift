@@ -5,7 +5,7 @@ extension Machine {
   /// however a state was reached, its hash is the same. Costs what was stored to since the last call.
   public func stateHash() -> Hash128 {
     var writer = ByteWriter()
-    ProcessorImage.append(cpu, to: &writer)
+    ProcessorImage.hash(cpu, into: &writer)
     writer.append(owesSingleStepTrap)
     board.hash(into: &writer, clock: cpu.pointee.clock)
     writer.append(hashTree.root(of: cpu.pointee.memory))

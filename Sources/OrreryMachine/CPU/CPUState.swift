@@ -108,12 +108,17 @@ struct CPUState {
   /// The engine's own: a 128-bit memory operand, number 16 after `xmm`.
   var vectorScratch: SIMD2<UInt64> = .zero
   var mxcsr: UInt32 = 0x1F80
-  /// x87 registers as 80-bit values: significand, and sign with exponent.
+  /// The x87 registers R0…R7 as 80-bit values: significand, and sign with exponent.
   var fpuSignificands: InlineArray<8, UInt64> = .init(repeating: 0)
   var fpuExponents: InlineArray<8, UInt16> = .init(repeating: 0)
   var fpuControl: UInt16 = 0x37F
   var fpuStatus: UInt16 = 0
+  /// Two bits a register: 3 when it is empty, 0 when not.
   var fpuTags: UInt16 = 0xFFFF
+  /// The last x87 instruction that was no control instruction: where it was, its memory operand, eleven bits of its opcode.
+  var fpuInstruction = X87Pointer()
+  var fpuData = X87Pointer()
+  var fpuOpcode: UInt16 = 0
 
   // MARK: The rest of the machine, each behind a pointer the machine owns
 

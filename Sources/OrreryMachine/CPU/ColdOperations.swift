@@ -92,8 +92,6 @@ enum SystemOperation: UInt8 {
   case invalidatePage, invalidateCaches
   case swapGS, systemCall, systemReturn, systemEnter, systemExit
   case readMSR, writeMSR, readTSC, readTSCP, readPerformance, identify
-  case wait
-  case initializeX87, storeX87Status, loadX87Control, storeX87Control, clearX87Exceptions
   case loadMXCSR, storeMXCSR
   /// An SSE instruction while SSE is off.
   case vectorFault

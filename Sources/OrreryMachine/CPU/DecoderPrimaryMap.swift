@@ -109,7 +109,7 @@ extension Decoder {
     case 0x9A:
       guard !is64 else { return invalid() }
       farBranch(.callFar)
-    case 0x9B: emit(SystemOperation.wait, ends: false)
+    case 0x9B: decodeX87Wait()
     case 0x9C: emit(MemoryOperation.pushFlags, sizeLog2: stackSizeLog2)
     case 0x9D:
       emit(MemoryOperation.popFlags, sizeLog2: stackSizeLog2)

@@ -336,27 +336,4 @@ extension Decoder {
     default: invalid()
     }
   }
-
-  // MARK: x87
-
-  /// The control instructions that kernels use; arithmetic is not modelled.
-  mutating func decodeX87(_ opcode: UInt8) {
-    readModRM()
-    switch (opcode, isMemory, registerField, modRM) {
-    case (0xDB, false, _, 0xE3): emit(SystemOperation.initializeX87, ends: false)
-    case (0xDB, false, _, 0xE2): emit(SystemOperation.clearX87Exceptions, ends: false)
-    case (0xDF, false, _, 0xE0): emit(SystemOperation.storeX87Status, a: Register.rax, sizeLog2: 1, ends: false)
-    case (0xDD, true, 7, _):
-      prepareAddress(size: 2, isWrite: true)
-      emit(SystemOperation.storeX87Status, a: Register.value, sizeLog2: 3, ends: false)
-      emitMemory(.store16, b: Register.value)
-    case (0xD9, true, 7, _):
-      prepareAddress(size: 2, isWrite: true)
-      emit(SystemOperation.storeX87Control, a: Register.value, ends: false)
-      emitMemory(.store16, b: Register.value)
-    case (0xD9, true, 5, _):
-      emit(SystemOperation.loadX87Control, b: source(sizeLog2: 1), ends: false)
-    default: unmodelled()
-    }
-  }
 }

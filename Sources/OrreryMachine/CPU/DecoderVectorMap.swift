@@ -1,6 +1,6 @@
 /// SSE and SSE2 opcodes after 0F: moves, logic, integer arithmetic (Intel SDM volume 2, appendix A, tables ).
 ///
-/// Arithmetic on floating-point numbers, MMX registers and later extensions are not modelled.
+/// MMX registers and later extensions are not modelled.
 extension Decoder {
   /// The xmm register that the memory operand of an instruction is loaded into.
   static let vectorScratch: UInt8 = 16
@@ -19,10 +19,14 @@ extension Decoder {
 
   mutating func decodeVector(_ opcode: UInt8) {
     switch opcode {
-    case 0x10...0x17, 0x28, 0x29, 0x2B, 0x50, 0x54...0x57, 0x60...0x76, 0x7E, 0x7F, 0xC4...0xC6, 0xD1...0xFE: break
+    case 0x10...0x17, 0x28, 0x29, 0x2B, 0x50, 0x54...0x57, 0x60...0x76, 0x7E, 0x7F, 0xC4...0xC6, 0xD1...0xE5,
+      0xE7...0xF6, 0xF8...0xFE:
+      readModRM()
+    case 0x2A, 0x2C...0x2F, 0x51...0x53, 0x58...0x5F, 0xC2, 0xE6, 0xF7:
+      readModRM()
+      return decodeVectorArithmetic(opcode)
     default: return unmodelled()
     }
-    readModRM()
     let form = vectorPrefix
     let isPlain = form == .none || form == .operandSize
     switch opcode {
@@ -189,7 +193,7 @@ extension Decoder {
 
   // MARK: Emitting
 
-  private mutating func emit(
+  mutating func emit(
     _ operation: VectorOperation, a: UInt8 = 0, b: UInt8 = 0, immediate: Int32 = 0, sizeLog2: UInt8 = 0
   ) {
     if !vectorsAreEnabled {
@@ -201,7 +205,7 @@ extension Decoder {
   }
 
   /// The number of the xmm register with the source; a memory operand must be aligned and is loaded into the scratch register.
-  private mutating func vectorSource() -> UInt8 {
+  mutating func vectorSource() -> UInt8 {
     guard isMemory else { return registerOrMemory }
     prepareFixedAddress(size: 16, isWrite: false)
     emit(VectorOperation.loadAligned, a: Self.vectorScratch)

@@ -1871,6 +1871,14 @@ extension CPU {
               synchronize(operation, block, remaining)
               outcome = executeVector(operation, block)
               break cold
+            case .vectorArithmetic:
+              synchronize(operation, block, remaining)
+              outcome = executeVectorArithmetic(operation)
+              break cold
+            case .floatingPoint:
+              synchronize(operation, block, remaining)
+              outcome = executeX87(operation)
+              break cold
             case .system:
               synchronize(operation, block, remaining)
               outcome = executeSystem(operation, block)

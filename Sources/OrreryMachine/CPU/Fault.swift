@@ -20,5 +20,9 @@ struct Fault: Equatable {
   static func generalProtection(_ code: UInt32) -> Fault { Fault(vector: 13, errorCode: code, hasErrorCode: true) }
   /// The caller sets CR2 first.
   static func pageFault(_ code: UInt32) -> Fault { Fault(vector: 14, errorCode: code, hasErrorCode: true) }
+  /// An x87 exception that is not masked.
+  static let floatingPointError = Fault(vector: 16)
+  /// An exception of SSE arithmetic that is not masked.
+  static let vectorFloatingPointError = Fault(vector: 19)
   static let alignmentCheck = Fault(vector: 17, errorCode: 0, hasErrorCode: true)
 }

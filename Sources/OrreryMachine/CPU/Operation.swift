@@ -107,6 +107,10 @@ enum Code: UInt16 {
   case string
   /// CPU/VectorOperations.swift.
   case vector
+  /// SSE's floating-point arithmetic: CPU/VectorArithmetic.swift.
+  case vectorArithmetic
+  /// x87: CPU/FloatingPointOperations.swift.
+  case floatingPoint
   /// CPU/SystemOperations.swift.
   case system
 }

@@ -34,6 +34,23 @@ enum ProcessorImage {
     writer.append(fixed: cpu.pointee.fpuTags)
   }
 
+  /// The pointers to the last x87 instruction, which came later than `append`.
+  static func appendX87Pointers(_ cpu: CPU, to writer: inout ByteWriter) {
+    for pointer in [cpu.pointee.fpuInstruction, cpu.pointee.fpuData] {
+      writer.append(fixed: pointer.offset)
+      writer.append(fixed: pointer.selector)
+    }
+    writer.append(fixed: cpu.pointee.fpuOpcode)
+  }
+
+  /// What the state hash covers: the pointers of x87 only while they are in use, so that no hash of an older trace changes.
+  static func hash(_ cpu: CPU, into writer: inout ByteWriter) {
+    append(cpu, to: &writer)
+    let isIdle =
+      cpu.pointee.fpuInstruction == X87Pointer() && cpu.pointee.fpuData == X87Pointer() && cpu.pointee.fpuOpcode == 0
+    if !isIdle { appendX87Pointers(cpu, to: &writer) }
+  }
+
   static func restore(_ cpu: CPU, from reader: inout ByteReader) throws(ByteCodingError) {
     cpu.pointee.clock = try reader.fixed()
     for index in 0..<16 { cpu.pointee.gpr[index] = try reader.fixed() }
@@ -62,6 +79,12 @@ enum ProcessorImage {
     cpu.pointee.fpuControl = try reader.fixed()
     cpu.pointee.fpuStatus = try reader.fixed()
     cpu.pointee.fpuTags = try reader.fixed()
+  }
+
+  static func restoreX87Pointers(_ cpu: CPU, from reader: inout ByteReader) throws(ByteCodingError) {
+    cpu.pointee.fpuInstruction = X87Pointer(offset: try reader.fixed(), selector: try reader.fixed())
+    cpu.pointee.fpuData = X87Pointer(offset: try reader.fixed(), selector: try reader.fixed())
+    cpu.pointee.fpuOpcode = try reader.fixed()
   }
 
   /// The registers of 64 bits that stand for themselves.

@@ -136,24 +136,7 @@ extension CPU {
       cpuid()
       return .next
 
-    // x87 and SSE control
-    case .wait:
-      // CR0.MP and CR0.TS.
-      return pointee.cr0 & 0xA == 0xA ? fails(.deviceNotAvailable) : .next
-    case .initializeX87, .clearX87Exceptions, .storeX87Status, .loadX87Control, .storeX87Control:
-      // CR0.EM or CR0.TS.
-      guard pointee.cr0 & 0xC == 0 else { return fails(.deviceNotAvailable) }
-      switch kind {
-      case .initializeX87:
-        pointee.fpuControl = 0x37F
-        pointee.fpuStatus = 0
-        pointee.fpuTags = 0xFFFF
-      case .clearX87Exceptions: pointee.fpuStatus &= 0x7F00
-      case .storeX87Status: raw.write(a, UInt64(pointee.fpuStatus), sizeLog2: sizeLog2)
-      case .loadX87Control: pointee.fpuControl = UInt16(truncatingIfNeeded: raw.read16(b)) & 0x1F3F | 0x40
-      default: raw.write64(a, UInt64(pointee.fpuControl))
-      }
-      return .next
+    // SSE control
     case .vectorFault: return fails(vectorFault() ?? .invalidOpcode)
     case .loadMXCSR, .storeMXCSR:
       if let fault = vectorFault() { return fails(fault) }
