@@ -79,9 +79,10 @@ struct DecoderTests {
   }
 
   @Test func whatIsNotModelledStopsAndIsNamed() {
-    // addps xmm0, xmm1; pshufb xmm0, xmm1; fld1
+    // pxor mm0, mm1; pshufb xmm0, xmm1; haddpd xmm0, xmm1
     for (code, text) in [
-      ([0x0F, 0x58, 0xC1], "0f 58"), ([0x66, 0x0F, 0x38, 0x00, 0xC1], "66 0f 38"), ([0xD9, 0xE8], "d9 e8"),
+      ([0x0F, 0xEF, 0xC1], "0f ef"), ([0x66, 0x0F, 0x38, 0x00, 0xC1], "66 0f 38"),
+      ([0x66, 0x0F, 0x7C, 0xC1], "66 0f 7c"),
     ] as [([UInt8], String)] {
       let guest = Guest(code)
       guard case .stopped(let reason) = guest.run(steps: 5) else {
