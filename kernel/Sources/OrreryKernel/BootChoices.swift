@@ -10,3 +10,17 @@ extension AllocatorDesign {
     self = design
   }
 }
+
+extension PageTables {
+  /// `paging=offset`, which is meant when nothing is said, or `paging=recursive`.
+  init(_ options: BootOptions) {
+    let name = options.value(of: "paging") ?? BootText("offset".utf8)
+    if name.equals("recursive") {
+      self = .recursive
+    } else if name.equals("offset") {
+      self = .atOffset
+    } else {
+      panic("paging is offset or recursive, not \(name)")
+    }
+  }
+}

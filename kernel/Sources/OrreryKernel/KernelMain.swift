@@ -8,7 +8,7 @@ func kernelMain(startInfo: UInt64) -> Never {
   Exceptions.start()
   let boot = BootInformation(startInfo: PhysicalAddress(startInfo))
   let options = boot.options
-  Paging.start(boot)
+  Paging.start(boot, PageTables(options))
   Heap.start(AllocatorDesign(options))
   Interrupts.start()
   println("Hello World!")

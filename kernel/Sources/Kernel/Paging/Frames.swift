@@ -13,6 +13,8 @@ package enum Frames {
   nonisolated(unsafe) private static var allocator = FrameAllocator(storage: .init(start: nil, count: 0))
   /// The number of frames up to the end of usable memory, holes included.
   nonisolated(unsafe) package private(set) static var frameCount: UInt64 = 0
+  /// The frames that hold the allocator's own bits.
+  nonisolated(unsafe) private(set) static var storage: Range<UInt64> = 0..<0
 
   static func start(_ boot: BootInformation) {
     for index in 0..<boot.memoryRegionCount {
@@ -23,16 +25,23 @@ package enum Frames {
     let wordCount = FrameAllocator.wordCount(frameCount: frameCount)
     let storageFrames = (UInt64(wordCount) * 8 + Frame.byteCount - 1) / Frame.byteCount
     let storageStart = placeStorage(boot, after: kernelEnd, storageFrames)
-    let storage = PhysicalMemory.pointer(to: Frame(number: storageStart).start)
+    storage = storageStart..<storageStart + storageFrames
+    let words = PhysicalMemory.pointer(to: Frame(number: storageStart).start)
       .bindMemory(to: UInt64.self, capacity: wordCount)
-    allocator = FrameAllocator(storage: UnsafeMutableBufferPointer(start: storage, count: wordCount))
+    allocator = FrameAllocator(storage: UnsafeMutableBufferPointer(start: words, count: wordCount))
     for index in 0..<boot.memoryRegionCount {
       let region = boot.memoryRegion(index)
       if region.isUsable { allocator.release(region.wholeFrames.clamped(to: firstFrame..<frameCount)) }
     }
     allocator.reserve(firstFrame..<kernelEnd)
     boot.forEachRangeInUse { allocator.reserve($0) }
-    allocator.reserve(storageStart..<storageStart + storageFrames)
+    allocator.reserve(storage)
+  }
+
+  /// From now on the allocator's bits are seen there.
+  static func moveStorage(to address: LinearAddress) {
+    guard let start = UnsafeMutablePointer<UInt64>(bitPattern: UInt(address.rawValue)) else { return }
+    allocator.moveStorage(to: start)
   }
 
   package static func allocate() -> Frame? {

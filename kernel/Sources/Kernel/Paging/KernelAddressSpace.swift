@@ -2,19 +2,29 @@ import Intrinsics
 import KernelLogic
 
 /// The kernel's own page tables: the kernel where it was loaded, its code readable and executable, its constants readable, its
-/// data writable, nothing both writable and executable, no guard page; and all of physical memory at its offset.
+/// data writable, nothing both writable and executable, no guard page; and physical memory at its offset.
 package enum KernelAddressSpace {
   nonisolated(unsafe) private static var root = Frame(number: 0)
+  /// Where a kernel with a recursive table sees which frames are free.
+  private static let frameBits = LinearAddress(0x2000_0000_0000)
+  /// While the first tree is built it is not active, and `Entry.S` has mapped what it takes at the offset.
+  nonisolated(unsafe) private static var tables = PageTables.atOffset
 
   /// The active tables.
-  package static var mapper: Mapper<OffsetPageTables> { Mapper(root: root, memory: OffsetPageTables()) }
+  package static var mapper: Mapper<PageTables> { Mapper(root: root, memory: tables) }
 
-  static func start() {
+  static func start(_ way: PageTables) {
     guard let fresh = Frames.allocate() else { panic("no memory for the first page table") }
-    OffsetPageTables().clearTable(level: 4, of: LinearAddress(0), table: fresh)
+    tables.clearTable(level: 4, of: LinearAddress(0), table: fresh)
     root = fresh
     do throws(PagingError) {
-      try mapPhysicalMemory()
+      switch way {
+      case .atOffset: try mapPhysicalMemory()
+      case .recursive:
+        try mapWhatIsUsedByItsPhysicalAddress()
+        let last = LinearAddress(UInt64.max)
+        tables.setEntry(PageTableEntry(root.start, .table), level: 4, of: last, table: root)
+      }
       try mapKernel(kernelTextStartAddress()..<kernelTextEndAddress(), [])
       try mapKernel(kernelReadOnlyStartAddress()..<kernelReadOnlyEndAddress(), .noExecute)
       try mapKernel(kernelDataStartAddress()..<kernelDataEndAddress(), .data)
@@ -22,19 +32,21 @@ package enum KernelAddressSpace {
       panic("the kernel's page tables cannot be built: \(error.reason)")
     }
     writeCR3(root.start.rawValue)
+    tables = way
+    if way == .recursive { Frames.moveStorage(to: frameBits) }
   }
 
-  /// Maps `page` to a fresh frame of zeros.
+  /// Maps `page` to a fresh frame of zeros, which `flags` must allow to write.
   package static func mapFresh(_ page: LinearAddress, _ flags: PageTableEntry.Flags) throws(PagingError) {
     guard let frame = Frames.allocate() else { throw .outOfFrames }
     do throws(PagingError) {
-      repeatStore(PhysicalMemory.pointer(to: frame.start), 0, Frame.byteCount)
       var frames = KernelFrames()
       try mapper.map(page, to: frame.start, flags, frames: &frames)
     } catch {
       Frames.deallocate(frame)
       throw error
     }
+    repeatStore(UnsafeMutableRawPointer(bitPattern: UInt(page.rawValue)), 0, Frame.byteCount)
   }
 
   /// Unmaps a page of `mapFresh` and gives its frame back.
@@ -51,6 +63,18 @@ package enum KernelAddressSpace {
       try mapper.map(
         PhysicalMemory.linearAddress(of: address), to: address, size: .large, .data, frames: &frames)
       address = address + PageSize.large.byteCount
+    }
+  }
+
+  /// The little that even a kernel with a recursive table knows by its physical address: the screen, and which frames are free.
+  private static func mapWhatIsUsedByItsPhysicalAddress() throws(PagingError) {
+    var frames = KernelFrames()
+    let screen = TextModeMemory.start
+    try mapper.map(PhysicalMemory.linearAddress(of: screen), to: screen, .data, frames: &frames)
+    var page = frameBits
+    for number in Frames.storage {
+      try mapper.map(page, to: Frame(number: number).start, .data, frames: &frames)
+      page = page + Frame.byteCount
     }
   }
 

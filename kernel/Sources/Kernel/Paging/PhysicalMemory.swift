@@ -1,6 +1,6 @@
 import KernelLogic
 
-/// Physical memory, all of it mapped at one offset.
+/// Physical memory at one offset: all of it, or with a recursive table the little that the kernel needs of it.
 package enum PhysicalMemory {
   /// Entry 32 of the root table. `Entry.S` maps the first gibibyte there, `KernelAddressSpace` all that the machine has.
   static let offset: UInt64 = 0x1000_0000_0000

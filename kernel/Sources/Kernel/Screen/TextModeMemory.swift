@@ -4,7 +4,7 @@ import KernelLogic
 /// The text screen in video memory, and its cursor in the CRT controller (IBM VGA technical reference:
 /// "Video Memory Organization", "CRT Controller Registers" 0x0e and 0x0f).
 package struct TextModeMemory: ScreenGrid {
-  private static let start = PhysicalAddress(0xb8000)
+  static let start = PhysicalAddress(0xb8000)
   private static let indexPort: UInt16 = 0x3d4
   private static let dataPort: UInt16 = 0x3d5
   private static let cursorHigh: UInt8 = 0x0e

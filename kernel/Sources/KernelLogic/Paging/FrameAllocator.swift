@@ -2,7 +2,7 @@
 ///
 /// `allocate` costs one step per 64 frames between the lowest frame that may be free and the one found.
 package struct FrameAllocator: FrameSource {
-  private let words: UnsafeMutableBufferPointer<UInt64>
+  private var words: UnsafeMutableBufferPointer<UInt64>
   /// No word below this one has a free frame.
   private var firstCandidate = 0
 
@@ -13,6 +13,11 @@ package struct FrameAllocator: FrameSource {
   package init(storage: UnsafeMutableBufferPointer<UInt64>) {
     words = storage
     words.initialize(repeating: 0)
+  }
+
+  /// From now on the same storage is seen at another address.
+  package mutating func moveStorage(to start: UnsafeMutablePointer<UInt64>) {
+    words = UnsafeMutableBufferPointer(start: start, count: words.count)
   }
 
   package mutating func release(_ numbers: Range<UInt64>) {

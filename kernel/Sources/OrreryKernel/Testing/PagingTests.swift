@@ -10,6 +10,10 @@ import KernelLogic
   visit(KernelTest("noExecutePageRefusesCalls", noExecutePageRefusesCalls))
   visit(KernelTest("kernelCodeIsNotWritable", kernelCodeIsNotWritable))
   visit(KernelTest("framesGivenBackComeAgain", framesGivenBackComeAgain))
+  visit(KernelTest("unmappedFramesAreMappedAgain", unmappedFramesAreMappedAgain))
+  visit(KernelTest("addressesAreTranslatedInPagesOfEverySize", addressesAreTranslatedInPagesOfEverySize))
+  visit(KernelTest("mistakesInMappingAreRefused", mistakesInMappingAreRefused))
+  visit(KernelTest("registerThreeLeadsToTheTables", registerThreeLeadsToTheTables))
 }
 
 private let page = LinearAddress(0x5555_0000_0000)
@@ -26,10 +30,7 @@ private func mappedPageHoldsWhatIsWritten() {
     storeVolatile64(page.rawValue + 8, 0x1234_5678_9abc_def0)
     let translation = KernelAddressSpace.mapper.translate(page + 8)
     expect(translation?.pageSize == .small)
-    if let translation {
-      let seen = PhysicalMemory.pointer(to: translation.address).load(as: UInt64.self)
-      expect(seen == 0x1234_5678_9abc_def0)
-    }
+    expect(loadVolatile64(page.rawValue + 8) == 0x1234_5678_9abc_def0)
     try KernelAddressSpace.unmapFresh(page)
     expect(KernelAddressSpace.mapper.translate(page) == nil)
   }
@@ -93,4 +94,61 @@ private func framesGivenBackComeAgain() {
   expect(Frames.allocate() == first)
   Frames.deallocate(first)
   Frames.deallocate(second)
+}
+
+private func unmappedFramesAreMappedAgain() {
+  func mapThree() -> InlineArray<3, PhysicalAddress?> {
+    var targets = InlineArray<3, PhysicalAddress?>(repeating: nil)
+    mapping { () throws(PagingError) in
+      for index in 0..<3 {
+        let page = page + UInt64(index) * Frame.byteCount
+        try KernelAddressSpace.mapFresh(page, .data)
+        targets[index] = KernelAddressSpace.mapper.translate(page)?.address
+      }
+      for index in 0..<3 { try KernelAddressSpace.unmapFresh(page + UInt64(index) * Frame.byteCount) }
+    }
+    return targets
+  }
+  let (first, second) = (mapThree(), mapThree())
+  for index in 0..<3 { expect(first[index] != nil && first[index] == second[index]) }
+}
+
+/// Only translated: memory need not be there, nor need the processor have pages of 1 GiB.
+private func addressesAreTranslatedInPagesOfEverySize() {
+  func check(_ size: PageSize, _ offset: UInt64) {
+    mapping { () throws(PagingError) in
+      let start = LinearAddress(0x6000_0000_0000)
+      let target = PhysicalAddress(0xc000_0000)
+      var frames = KernelFrames()
+      try KernelAddressSpace.mapper.map(start, to: target, size: size, .data, frames: &frames)
+      let translation = KernelAddressSpace.mapper.translate(start + offset)
+      expect(translation?.address == target + offset)
+      expect(translation?.pageSize == size)
+      expect(KernelAddressSpace.mapper.translate(start + size.byteCount) == nil)
+      expect(try KernelAddressSpace.mapper.unmap(start) == target)
+    }
+  }
+  // The largest first: the tables that a smaller page needs stay.
+  check(.huge, 0x3fff_ffff)
+  check(.large, 0x1f_fff8)
+  check(.small, 0xfff)
+}
+
+private func mistakesInMappingAreRefused() {
+  func refusal(_ body: () throws(PagingError) -> Void) -> PagingError? {
+    do throws(PagingError) { try body() } catch { return error }
+    return nil
+  }
+  mapping { () throws(PagingError) in try KernelAddressSpace.mapFresh(page, .data) }
+  expect(refusal { () throws(PagingError) in try KernelAddressSpace.mapFresh(page, .data) } == .alreadyMapped)
+  expect(refusal { () throws(PagingError) in try KernelAddressSpace.mapFresh(page + 1, .data) } == .misalignedAddress)
+  mapping { () throws(PagingError) in try KernelAddressSpace.unmapFresh(page) }
+  expect(refusal { () throws(PagingError) in try KernelAddressSpace.unmapFresh(page) } == .notMapped)
+  let hole = LinearAddress(0x8000_0000_0000)
+  expect(refusal { () throws(PagingError) in try KernelAddressSpace.mapFresh(hole, .data) } == .nonCanonicalAddress)
+}
+
+/// The root that the processor uses is the one that the kernel believes in (SDM vol. 3A, table 4-12: bits 51 to 12 of CR3).
+private func registerThreeLeadsToTheTables() {
+  expect(Frame(containing: PhysicalAddress(readCR3())) == KernelAddressSpace.mapper.root)
 }
