@@ -13,5 +13,6 @@ func kernelMain(startInfo: UInt64) -> Never {
   Interrupts.start()
   println("Hello World!")
   if let name = options.value(of: "test") { KernelTest.run(name) }
+  if let name = options.value(of: "program") { Program.run(name) }
   Shell.start(options)
 }

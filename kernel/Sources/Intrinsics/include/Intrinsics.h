@@ -108,4 +108,8 @@ INTRINSIC void raiseGeneralProtection(void) {
   // No address: bits 63 to 48 do not repeat bit 47 (SDM vol. 1, 3.3.7.1).
   __asm__ volatile("movabsq $0x8000000000000000, %%rax\n\tmovq (%%rax), %%rax" ::: "rax", "memory");
 }
+INTRINSIC void enterRing3(uint64_t rip, uint64_t rsp, uint64_t rflags, uint16_t codeSelector, uint16_t dataSelector) {
+  __asm__ volatile("pushq %4\n\tpushq %1\n\tpushq %2\n\tpushq %3\n\tpushq %0\n\tiretq"
+                   ::"r"(rip), "r"(rsp), "r"(rflags), "r"((uint64_t)codeSelector), "r"((uint64_t)dataSelector) : "memory");
+}
 INTRINSIC void callAddress(uint64_t address) { ((void (*)(void))address)(); }

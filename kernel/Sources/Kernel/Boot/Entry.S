@@ -15,6 +15,7 @@
 #define CR0_EM               (1 << 2)
 #define CR0_NE               (1 << 5)
 #define CR0_WP               (1 << 16)
+#define CR0_AM               (1 << 18)
 #define CR0_PG               (1 << 31)
 #define CR4_PAE              (1 << 5)
 #define CR4_OSFXSR           (1 << 9)
@@ -94,7 +95,7 @@ entry:
     wrmsr
     movl %cr0, %eax
     andl $~CR0_EM, %eax
-    orl $(CR0_PG | CR0_WP | CR0_NE | CR0_MP), %eax
+    orl $(CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_MP), %eax
     movl %eax, %cr0
 
     lgdt bootDescriptorTablePointer

@@ -17,6 +17,7 @@
     stack doubleFaultStack, 16384
     stack nonMaskableInterruptStack, 16384
     stack machineCheckStack, 16384
+    stack privilegeStack, 16384
 
     .section .bss.tables, "aw", @nobits
     .global interruptDescriptorTable, globalDescriptorTable, taskStateSegment

@@ -28,6 +28,7 @@ enum GlobalDescriptorTable {
   }
 
   // Byte offsets in the 64-bit TSS (figure 8-11).
+  private static let privilegeStackOffset: UInt64 = 4
   private static let interruptStackTableOffset: UInt64 = 36
   private static let ioMapBaseOffset: UInt64 = 102
   private static let taskStateByteCount: UInt64 = 104
@@ -60,6 +61,8 @@ enum GlobalDescriptorTable {
 
   private static func fillTaskState() {
     let base = taskStateSegmentAddress()
+    // RSP0: where an exception in ring 3 leads, unless its gate names a stack.
+    storeVolatile64(base + privilegeStackOffset, privilegeStackTopAddress())
     setStack(.hardwareInterrupt, top: interruptStackTopAddress())
     setStack(.doubleFault, top: doubleFaultStackTopAddress())
     setStack(.nonMaskableInterrupt, top: nonMaskableInterruptStackTopAddress())

@@ -10,6 +10,7 @@ enum GuardPage {
     if contains(doubleFaultStackGuardAddress()) { return "double-fault stack" }
     if contains(nonMaskableInterruptStackGuardAddress()) { return "non-maskable-interrupt stack" }
     if contains(machineCheckStackGuardAddress()) { return "machine-check stack" }
+    if contains(privilegeStackGuardAddress()) { return "privilege stack" }
     return nil
   }
 }

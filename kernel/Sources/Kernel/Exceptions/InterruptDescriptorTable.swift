@@ -1,7 +1,7 @@
 import Intrinsics
 
 /// Where each vector leads (Intel SDM vol. 3A, 6.14.1 "64-Bit Mode IDT").
-enum InterruptDescriptorTable {
+package enum InterruptDescriptorTable {
   private static let vectorCount = 256
   private static let gateByteCount: UInt64 = 16
   private static let stubByteCount: UInt64 = 16
@@ -12,6 +12,13 @@ enum InterruptDescriptorTable {
   static func load() {
     for vector in 0..<vectorCount { setGate(UInt8(vector)) }
     loadInterruptDescriptorTable(interruptDescriptorTableAddress(), UInt16(vectorCount) * 16 - 1)
+  }
+
+  /// Lets a double fault stay on the stack that it came from, which is how a kernel ends that forgot its stack: for a program that
+  /// shows it.
+  package static func forgetDoubleFaultStack() {
+    let gate = interruptDescriptorTableAddress() + UInt64(Exception.doubleFault.rawValue) * gateByteCount
+    storeVolatile64(gate, loadVolatile64(gate) & ~(7 << 32))
   }
 
   private static func setGate(_ vector: UInt8) {

@@ -4,12 +4,17 @@ import Intrinsics
 ///
 /// What the failed call held (heap blocks, locks) stays held: it never gets to give them back.
 package enum Recovery {
+  private static let trapFlag: UInt64 = 1 << 8
+  private static let alignmentCheckFlag: UInt64 = 1 << 18
+
   /// The stack pointer to go back to; 0 while nothing is attempted.
   nonisolated(unsafe) private static var recoveryStack: UInt64 = 0
   nonisolated(unsafe) private static var work: (() -> Void)?
 
   /// What ended the last attempt that failed.
   nonisolated(unsafe) private static var lastException: Exception?
+  /// The error code of that exception; 0 when it has none.
+  nonisolated(unsafe) package private(set) static var lastErrorCode: UInt64 = 0
   /// While true, an exception that ends an attempt is not reported.
   nonisolated(unsafe) static private(set) var isQuiet = false
 
@@ -33,8 +38,16 @@ package enum Recovery {
   /// came from a handler on another stack, where leaving would lose what it serves.
   static func resumeElsewhere(after exception: Exception, _ frame: UnsafeMutablePointer<InterruptFrame>) -> Bool {
     let isOnKernelStack = (kernelStackGuardAddress()..<kernelStackTopAddress()).contains(frame.pointee.rsp)
-    guard recoveryStack != 0, isOnKernelStack else { return false }
+    let isFromRing3 = frame.pointee.cs & 3 == 3
+    guard recoveryStack != 0, isOnKernelStack || isFromRing3 else { return false }
     lastException = exception
+    lastErrorCode = frame.pointee.errorCode
+    if isFromRing3 {
+      frame.pointee.cs = UInt64(GlobalDescriptorTable.kernelCode)
+      frame.pointee.ss = UInt64(GlobalDescriptorTable.kernelData)
+    }
+    // Neither single steps nor alignment checks outlive the code that asked for them.
+    frame.pointee.rflags &= ~(trapFlag | alignmentCheckFlag)
     frame.pointee.rip = recoveryPointAddress()
     frame.pointee.rsp = recoveryStack
     return true

@@ -1,4 +1,5 @@
 import Intrinsics
+import Synchronization
 
 /// The pair of 8259A interrupt controllers (Intel 8259A data sheet, "Initialization Command Words", "Operation Command Words").
 package enum InterruptController {
@@ -38,13 +39,21 @@ package enum InterruptController {
 
   /// A line that fell before it was acknowledged shows as line 7 of its controller, without being in service.
   static func isSpurious(line: UInt8) -> Bool {
-    guard line & 7 == 7 else { return false }
-    let port = line < 8 ? primaryCommand : secondaryCommand
-    out8(port, readInService)
-    guard in8(port) & 0x80 == 0 else { return false }
+    guard line & 7 == 7, !isInService(line: line) else { return false }
     // The primary controller did see a true interrupt from the secondary one.
     if line >= 8 { out8(primaryCommand, endOfInterrupt) }
+    spurious.add(1, ordering: .relaxed)
     return true
+  }
+
+  private static let spurious = Atomic<UInt64>(0)
+  package static var spuriousCount: UInt64 { spurious.load(ordering: .relaxed) }
+
+  /// Whether the line's interrupt was acknowledged by the processor and not yet ended by the kernel.
+  package static func isInService(line: UInt8) -> Bool {
+    let port = line < 8 ? primaryCommand : secondaryCommand
+    out8(port, readInService)
+    return in8(port) & 1 << (line & 7) != 0
   }
 
   /// Whether the line has asked for service and not yet had it.

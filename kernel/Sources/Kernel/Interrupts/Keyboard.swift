@@ -30,4 +30,14 @@ package enum Keyboard {
 
   package static var hasScanCode: Bool { !queue.isEmpty }
   package static func nextScanCode() -> UInt8? { queue.pop() }
+
+  /// Sleeps until there is one.
+  package static func waitForScanCode() -> UInt8 {
+    while true {
+      if let code = queue.pop() { return code }
+      // A code that arrives between the look and the sleep ends the sleep: interrupts are off until `hlt`.
+      disableInterrupts()
+      if queue.isEmpty { enableInterruptsAndHalt() } else { enableInterrupts() }
+    }
+  }
 }

@@ -23,7 +23,13 @@ package enum Timer {
     InterruptController.unmask(line: line)
   }
 
-  static func handleInterrupt() { tickCount.add(1, ordering: .relaxed) }
+  /// Called in the interrupt handler, at each tick, when it is set.
+  nonisolated(unsafe) package static var onTick: (@Sendable () -> Void)?
+
+  static func handleInterrupt() {
+    tickCount.add(1, ordering: .relaxed)
+    onTick?()
+  }
 
   package static var ticks: UInt64 { tickCount.load(ordering: .relaxed) }
 

@@ -8,7 +8,7 @@ package enum KernelAddressSpace {
   /// Where a kernel with a recursive table sees which frames are free.
   private static let frameBits = LinearAddress(0x2000_0000_0000)
   /// While the first tree is built it is not active, and `Entry.S` has mapped what it takes at the offset.
-  nonisolated(unsafe) private static var tables = PageTables.atOffset
+  nonisolated(unsafe) package private(set) static var tables = PageTables.atOffset
 
   /// The active tables.
   package static var mapper: Mapper<PageTables> { Mapper(root: root, memory: tables) }

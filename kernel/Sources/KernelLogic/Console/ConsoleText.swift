@@ -35,6 +35,8 @@ package struct ConsoleText: ExpressibleByStringInterpolation {
       if value < 0 { append(UInt8(ascii: "-")) }
       appendDigits(UInt64(value.magnitude), radix: 10)
     }
+    /// As Swift writes it: the fewest digits that give the same number back.
+    package mutating func appendInterpolation(_ value: Double) { appendInterpolation(value.description) }
     package mutating func appendInterpolation(hex value: UInt64) {
       appendLiteral("0x")
       appendDigits(value, radix: 16)

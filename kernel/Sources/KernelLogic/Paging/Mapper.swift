@@ -73,6 +73,19 @@ package struct Mapper<Memory: PageTableMemory> {
     return Translation(address: slot.entry.address + offset, flags: slot.entry.flags, pageSize: slot.size)
   }
 
+  /// Shows each entry on the way to `address`, from the root down to the page, or to the first that is not present.
+  package func walk(_ address: LinearAddress, _ visit: (_ level: Int, _ entry: PageTableEntry) -> Void) {
+    var table = root
+    var level = 4
+    while level > 0 {
+      let entry = memory.entry(level: level, of: address, table: table)
+      visit(level, entry)
+      guard entry.isPresent, !entry.isLargePage else { return }
+      table = entry.frame
+      level -= 1
+    }
+  }
+
   private typealias Slot = (entry: PageTableEntry, table: Frame, size: PageSize)
 
   private func slot(of page: LinearAddress) throws(PagingError) -> Slot {

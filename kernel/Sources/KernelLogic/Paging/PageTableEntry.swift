@@ -20,6 +20,10 @@ package struct PageTableEntry: Equatable {
 
     /// Memory for data: writable, never executed.
     package static let data = Self(rawValue: writable.rawValue | noExecute.rawValue)
+    /// The same for ring 3.
+    package static let userData = Self(rawValue: data.rawValue | userAccessible.rawValue)
+    /// Code of ring 3, writable so that it can be put there.
+    package static let userCode = Self(rawValue: writable.rawValue | userAccessible.rawValue)
     /// An entry that leads to a table: the entries below decide what is allowed.
     package static let table = Self(rawValue: present.rawValue | writable.rawValue)
   }

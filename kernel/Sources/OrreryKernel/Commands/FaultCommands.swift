@@ -26,15 +26,16 @@ func fault(_ command: CommandText) {
 
 /// Recurses until the stack runs into its guard page.
 func overflow(_ command: CommandText) {
-  println("depth \(depth(of: 1))")
+  println("depth \(recurse(from: 1))")
 }
 
+/// Never returns: each call leaves a little more on the stack.
 @inline(never)
-private func depth(of level: UInt64) -> UInt64 {
+func recurse(from level: UInt64) -> UInt64 {
   // The store after the call keeps this from becoming a loop.
   var local = level
   return withUnsafeMutablePointer(to: &local) { pointer in
-    let deeper = depth(of: level &+ 1)
+    let deeper = recurse(from: level &+ 1)
     storeVolatile64(UInt64(UInt(bitPattern: pointer)), deeper)
     return pointer.pointee &+ 1
   }

@@ -17,7 +17,12 @@ import KernelLogic
   visit(KernelTest("resizedBlocksKeepTheirContent", resizedBlocksKeepTheirContent))
   visit(KernelTest("freedMemoryIsUsedAgain", freedMemoryIsUsedAgain))
   visit(KernelTest("divideTheHeap", divideTheHeap))
+}
+
+/// Apart from the others: how much there is to take depends on the machine and on the kernel's own size.
+@Sendable func exhaustionTests(_ visit: (KernelTest) -> Void) {
   visit(KernelTest("exhaustedHeapGivesNil", exhaustedHeapGivesNil))
+  visit(KernelTest("exhaustedFramesFailMapping", exhaustedFramesFailMapping))
 }
 
 private final class Box {
@@ -144,6 +149,26 @@ private func exhaustedHeapGivesNil() {
   expect(takeAllAndGiveBack() == count)
 }
 
+/// A page that cannot be mapped because no frame is left is an error, and leaves nothing half done.
+private func exhaustedFramesFailMapping() {
+  let page = LinearAddress(0x5555_0000_0000)
+  var count: UInt64 = 0
+  var error: PagingError?
+  while error == nil {
+    do throws(PagingError) {
+      try KernelAddressSpace.mapFresh(page + count * Frame.byteCount, .data)
+      count += 1
+    } catch let failure { error = failure }
+  }
+  expect(error == .outOfFrames && count > 0)
+  expect(KernelAddressSpace.mapper.translate(page + count * Frame.byteCount) == nil)
+  do throws(PagingError) {
+    for index in 0..<count { try KernelAddressSpace.unmapFresh(page + index * Frame.byteCount) }
+  } catch { panic("\(error.reason)") }
+  guard let frame = Frames.allocate() else { panic("no frame came back") }
+  Frames.deallocate(frame)
+}
+
 /// Blocks of many sizes, of which every second is given back: what is free then lies in pieces. How large they are is said on the
 /// debug console, for it is a number.
 private func divideTheHeap() {
@@ -169,6 +194,11 @@ private func swiftsOwnAllocationTraps() {
   let block = kmalloc(100, 16)
   kfree(block)
   kfree(block)
+}
+
+@Sendable func interiorFree() {
+  guard let block = kmalloc(100, 16) else { return }
+  kfree(block + 16)
 }
 
 @Sendable func freeWithoutAllocation() {

@@ -27,7 +27,9 @@ struct KernelTest: Sendable {
     for index in 0..<TestChapter.all.count {
       let chapter = TestChapter.all[index]
       chapter.forEachTest { test in
-        guard name.equals("all") || name.equals(chapter.name) || name.equals(test.name) else { return }
+        guard (name.equals("all") && chapter.isAmongAll) || name.equals(chapter.name) || name.equals(test.name) else {
+          return
+        }
         print("\(test.name)... ")
         test.body()
         println("[ok]")
@@ -42,14 +44,18 @@ struct KernelTest: Sendable {
 /// The tests of one chapter, in their order.
 struct TestChapter: Sendable {
   let name: StaticString
+  var isAmongAll = true
   let forEachTest: @Sendable ((KernelTest) -> Void) -> Void
 
   static let all: InlineArray<_, TestChapter> = [
     TestChapter(name: "screen", forEachTest: screenTests),
     TestChapter(name: "exceptions", forEachTest: exceptionTests),
+    TestChapter(name: "floating-point", isAmongAll: false, forEachTest: floatingPointTests),
+    TestChapter(name: "precise-exceptions", isAmongAll: false, forEachTest: preciseExceptionTests),
     TestChapter(name: "interrupts", forEachTest: interruptTests),
     TestChapter(name: "paging", forEachTest: pagingTests),
     TestChapter(name: "heap", forEachTest: heapTests),
+    TestChapter(name: "exhaustion", forEachTest: exhaustionTests),
   ]
 }
 
@@ -58,6 +64,8 @@ struct TestChapter: Sendable {
   visit(KernelTest("panicExits") { panic("as the test expects") })
   visit(KernelTest("failedExpectationPanics") { expect(1 + 1 == 3) })
   visit(KernelTest("doubleFreePanics", doubleFree))
+  visit(KernelTest("interiorFreePanics", interiorFree))
+  visit(KernelTest("stackOverflowPanics") { _ = recurse(from: 1) })
   visit(KernelTest("dummyAllocatorTakesNothing", freeWithoutAllocation))
 }
 

@@ -23,6 +23,11 @@ private func mapping(_ body: () throws(PagingError) -> Void) {
   do throws(PagingError) { try body() } catch { panic("\(error.reason)") }
 }
 
+/// The error code of the page fault that `body` raises; nil when it raises none.
+private func pageFault(_ body: @escaping () -> Void) -> PageFaultError? {
+  Recovery.exception(raisedBy: body) == .pageFault ? PageFaultError(rawValue: Recovery.lastErrorCode) : nil
+}
+
 private func mappedPageHoldsWhatIsWritten() {
   mapping { () throws(PagingError) in
     try KernelAddressSpace.mapFresh(page, .data)
@@ -55,7 +60,8 @@ private func unmappedPageFaults() {
     storeVolatile64(page.rawValue, 1)
     try KernelAddressSpace.unmapFresh(page)
   }
-  expect(Recovery.exception { _ = loadVolatile64(page.rawValue) } == .pageFault)
+  expect(pageFault { _ = loadVolatile64(page.rawValue) } == [])
+  expect(pageFault { storeVolatile64(page.rawValue, 1) } == .write)
 }
 
 private func readOnlyPageRefusesStores() {
@@ -63,7 +69,7 @@ private func readOnlyPageRefusesStores() {
     try KernelAddressSpace.mapFresh(page, .data)
     storeVolatile64(page.rawValue, 7)
     try KernelAddressSpace.mapper.updateFlags(page, .noExecute)
-    expect(Recovery.exception { storeVolatile64(page.rawValue, 8) } == .pageFault)
+    expect(pageFault { storeVolatile64(page.rawValue, 8) } == [.protectionViolation, .write])
     expect(loadVolatile64(page.rawValue) == 7)
     try KernelAddressSpace.unmapFresh(page)
   }
@@ -74,7 +80,7 @@ private func noExecutePageRefusesCalls() {
     try KernelAddressSpace.mapFresh(page, .data)
     // 0xc3 is RET: once the page is executable the call comes back.
     storeVolatile64(page.rawValue, 0xc3)
-    expect(Recovery.exception { callAddress(page.rawValue) } == .pageFault)
+    expect(pageFault { callAddress(page.rawValue) } == [.protectionViolation, .instructionFetch])
     try KernelAddressSpace.mapper.updateFlags(page, .writable)
     expect(Recovery.exception { callAddress(page.rawValue) } == nil)
     try KernelAddressSpace.unmapFresh(page)
