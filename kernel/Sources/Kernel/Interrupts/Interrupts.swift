@@ -1,8 +1,12 @@
 import Intrinsics
+import KernelLogic
 
 /// Hardware interrupts: the controllers, then each device, then the interrupt flag.
 package enum Interrupts {
   package static let defaultTimerFrequency: UInt32 = 100
+
+  /// What the handlers have to say to the executor.
+  static let signals = PendingSignals()
 
   package static func start(timerFrequency: UInt32 = defaultTimerFrequency) {
     InterruptController.start()

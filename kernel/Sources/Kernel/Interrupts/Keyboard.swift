@@ -22,6 +22,7 @@ package enum Keyboard {
   static func handleInterrupt() {
     // When 128 codes wait, the newest is lost, as in the controller's own queue.
     while let code = read() { _ = queue.push(code) }
+    Interrupts.signals.post(.keyboard)
   }
 
   private static func read() -> UInt8? {

@@ -1,4 +1,5 @@
 import Intrinsics
+import KernelLogic
 import Synchronization
 
 /// Channel 0 of the 8254 interval timer, which raises line 0 at a steady rate
@@ -28,6 +29,7 @@ package enum Timer {
 
   static func handleInterrupt() {
     tickCount.add(1, ordering: .relaxed)
+    Interrupts.signals.post(.timer)
     onTick?()
   }
 

@@ -13,6 +13,7 @@ package struct ConsoleText: ExpressibleByStringInterpolation {
 
     package init(literalCapacity: Int, interpolationCount: Int) {}
 
+    @inline(never)
     package mutating func append(_ byte: UInt8) {
       if count < ConsoleText.capacity {
         bytes[count] = byte
@@ -22,6 +23,7 @@ package struct ConsoleText: ExpressibleByStringInterpolation {
       }
     }
 
+    @inline(never)
     package mutating func appendLiteral(_ literal: StaticString) {
       for index in 0..<literal.utf8CodeUnitCount { append(literal.utf8Start[index]) }
     }
@@ -48,6 +50,7 @@ package struct ConsoleText: ExpressibleByStringInterpolation {
       appendInterpolation(hex: address.rawValue)
     }
 
+    @inline(never)
     private mutating func appendDigits(_ value: UInt64, radix: UInt64) {
       var divisor: UInt64 = 1
       while value / divisor >= radix { divisor *= radix }
@@ -62,6 +65,7 @@ package struct ConsoleText: ExpressibleByStringInterpolation {
   private var content: StringInterpolation
 
   package init(stringInterpolation: StringInterpolation) { content = stringInterpolation }
+  @inline(never)
   package init(stringLiteral literal: StaticString) {
     content = StringInterpolation(literalCapacity: 0, interpolationCount: 0)
     content.appendLiteral(literal)
