@@ -37,6 +37,8 @@ public enum ProbeKind: UInt8, Sendable {
   case debugExit
   /// Cells of one screen row changed. `detail`: row. `value0`: first column. `value1`: count of cells. `value2`: offset of the cells in `ProbeBuffer.bytes` (character, attribute each).
   case screenRow
+  /// A byte was written to the trace port. `value0`: the byte.
+  case mark
 }
 
 /// Why the processor took an interrupt: `ProbeRecord.value0` of an `interrupt`.
@@ -122,6 +124,9 @@ public struct ProbeSet: OptionSet, Hashable, Sendable {
   public static let calls = ProbeSet(rawValue: 1 << 4)
   public static let output = ProbeSet(rawValue: 1 << 5)
   public static let screen = ProbeSet(rawValue: 1 << 6)
+  public static let marks = ProbeSet(rawValue: 1 << 7)
 
-  public static let all: ProbeSet = [.input, .interrupts, .exceptions, .pageTables, .calls, .output, .screen]
+  public static let all: ProbeSet = [
+    .input, .interrupts, .exceptions, .pageTables, .calls, .output, .screen, .marks,
+  ]
 }

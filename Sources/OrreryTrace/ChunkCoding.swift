@@ -220,6 +220,7 @@ package final class ChunkDecoder {
     case .map: try decoder.pointee.map()
     case .heap: try decoder.pointee.heap()
     case .output: try decoder.pointee.output()
+    case .mark: try decoder.pointee.mark()
     case .state: try decoder.pointee.state()
     }
   }

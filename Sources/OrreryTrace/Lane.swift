@@ -1,4 +1,4 @@
-/// One kind of event in a trace. The raw value is the lane's number in the file; 5 (`frame`) and 7 (`mark`) are kept for lanes of later kernels.
+/// One kind of event in a trace. The raw value is the lane's number in the file; 5 (`frame`) is kept for a lane of later kernels.
 public enum Lane: UInt8, Hashable, Sendable, CaseIterable {
   /// All that comes from outside: keys, serial bytes, scripted interrupts, with the anchor that caused them.
   case input = 0
@@ -12,6 +12,8 @@ public enum Lane: UInt8, Hashable, Sendable, CaseIterable {
   case heap = 4
   /// Serial bytes, screen changes, debug console, exit value.
   case output = 6
+  /// What the kernel itself says through the trace port.
+  case mark = 7
   /// Hashes of the architectural state.
   case state = 8
 
@@ -24,6 +26,7 @@ public enum Lane: UInt8, Hashable, Sendable, CaseIterable {
     case .map: "map"
     case .heap: "heap"
     case .output: "output"
+    case .mark: "mark"
     case .state: "state"
     }
   }

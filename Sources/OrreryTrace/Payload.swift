@@ -57,6 +57,11 @@ public enum Payload: Hashable, Sendable {
   /// A value was written to the debug-exit port.
   case exitValue(UInt32)
 
+  // MARK: mark
+
+  /// The kernel said a line through the trace port, which stands here without its end; the event's clock is that of the end.
+  case mark(text: [UInt8])
+
   // MARK: state
 
   /// The hash of the whole architectural state after `steps` steps.
@@ -64,7 +69,7 @@ public enum Payload: Hashable, Sendable {
 }
 
 extension Payload {
-  /// The most bytes one event carries in `serial`, `screen` and `debugConsole`; an observer splits what is longer.
+  /// The most bytes one event carries in `serial`, `screen`, `debugConsole` and `mark`; an observer splits what is longer.
   public static let byteLimit = 4096
 
   /// The most UTF-8 bytes of a cause or an allocator's name that a trace keeps; the writer cuts what is longer.
@@ -81,6 +86,7 @@ extension Payload {
     case .addressSpace, .map, .recursive, .bulk, .invalidatePage: .map
     case .heap: .heap
     case .serial, .screen, .debugConsole, .exitValue: .output
+    case .mark: .mark
     case .state: .state
     }
   }

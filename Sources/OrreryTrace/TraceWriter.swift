@@ -143,6 +143,7 @@ public final class TraceWriter {
     case .screen(let row, let column, let cells): encoder.pointee.screen(row: row, column: column, cells: cells)
     case .debugConsole(let bytes): encoder.pointee.debugConsole(bytes: bytes)
     case .exitValue(let value): encoder.pointee.exitValue(value)
+    case .mark(let text): encoder.pointee.mark(text: text)
     case .state(let hash, let steps): encoder.pointee.state(hash, steps: steps)
     }
   }

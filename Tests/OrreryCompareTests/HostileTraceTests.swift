@@ -39,7 +39,7 @@ import Testing
     .recursive(RecursiveEntry(start: LinearAddress(0x8000), level: 4, table: PhysicalAddress(0x1000), isPresent: true)),
     .heap(HeapCall(.allocate, pointer: 0x4444_0010, size: 64, alignment: 16, caller: 0x20_0020, allocator: "malloc")),
     .heap(HeapCall(.free, pointer: 0x4444_0010, caller: 0x20_0030, allocator: "free")),
-    .serial(port: 0, bytes: [0x41, 0x0A]), .debugConsole(bytes: [0x42]), .exitValue(16),
+    .serial(port: 0, bytes: [0x41, 0x0A]), .debugConsole(bytes: [0x42]), .mark(text: [0x43]), .exitValue(16),
     .screen(row: 1, column: 2, cells: [0x41, 7, 0x42, 7, 0x43, 9]), .state(.zero, steps: 1 << 26),
   ]
 
@@ -65,6 +65,7 @@ import Testing
       .heap(HeapCall(.reallocate, pointer: most, previousPointer: most, size: most, caller: most, allocator: "")),
       .heap(HeapCall(.free, pointer: most, caller: most, allocator: "")),
       .screen(row: 255, column: 255, cells: [UInt8](repeating: 255, count: Payload.byteLimit)),
+      .mark(text: [UInt8](repeating: 255, count: Payload.byteLimit)),
       .serial(port: 255, bytes: []), .inputLost(InputQueue(rawValue: 255), byte: 255),
       .interrupt(vector: 255, source: InterruptSource(rawValue: most), rip: most), .state(.zero, steps: most),
       .exitValue(.max),

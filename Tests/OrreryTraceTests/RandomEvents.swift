@@ -34,7 +34,7 @@ struct RandomEvents {
   }
 
   private mutating func payload() -> Payload {
-    switch Int.random(in: 0..<19, using: &random) {
+    switch Int.random(in: 0..<20, using: &random) {
     case 0: return .input(action(), point: flag() ? .boundary : .instruction, cause: text())
     case 1: return .inputLost(InputQueue(rawValue: UInt8(number(bits: 8))), byte: UInt8(number(bits: 8)))
     case 2, 3:
@@ -60,6 +60,7 @@ struct RandomEvents {
       let attributes: [UInt8] = [0x07, 0x07, 0x07, 0x4E]
       let cells = bytes(80).flatMap { [$0, attributes.randomElement(using: &random)!] }
       return .screen(row: UInt8(number(bits: 8)), column: UInt8(number(bits: 8)), cells: cells)
+    case 18: return .mark(text: bytes(20))
     default:
       return flag()
         ? .exitValue(UInt32(number(bits: 32)))

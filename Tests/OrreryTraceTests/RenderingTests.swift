@@ -95,6 +95,14 @@ import Testing
         == #"{"sequence":0,"clock":0,"lane":"output","kind":"debugConsole","bytes":"\n\"ÿ"}"#)
   }
 
+  @Test func marksAreToldByTheirText() {
+    let event = Event(sequence: 0, clock: 7, payload: .mark(text: Array("task 3 \"done\"".utf8)))
+    #expect(rendering.text(event.payload) == #""task 3 \"done\"""#)
+    #expect(
+      rendering.json(event).description
+        == #"{"sequence":0,"clock":7,"lane":"mark","kind":"mark","text":"task 3 \"done\""}"#)
+  }
+
   @Test func screenShowsWhatWasWrittenLast() {
     var screen = ScreenContents()
     screen.apply(row: 1, column: 2, cells: [0x41, 7, 0xC4, 7, 0x20, 7])

@@ -15,6 +15,7 @@ struct Observers: Sendable {
   private var pageTables = PageTableObserver()
   private var allocators: AllocatorObserver
   private var output = OutputObserver()
+  private var marks = MarkObserver()
 
   init(lanes: LaneSet, allocators: [WatchedAllocator]) {
     self.lanes = lanes
@@ -27,6 +28,7 @@ struct Observers: Sendable {
     var probes: ProbeSet = [.input, .interrupts, .exceptions, .output, .screen]
     if lanes.contains(.map) { probes.insert(.pageTables) }
     if lanes.contains(.heap) { probes.insert(.calls) }
+    if lanes.contains(.mark) { probes.insert(.marks) }
     return probes
   }
 
@@ -45,6 +47,7 @@ struct Observers: Sendable {
   mutating func finish(clock: Clock, into events: inout ObservedEvents) {
     pageTables.finishStep(into: &events)
     output.cut(clock: clock, into: &events)
+    marks.finish(clock: clock, into: &events)
   }
 
   private mutating func observe(_ record: ProbeRecord, bytes: [UInt8], into events: inout ObservedEvents) {
@@ -80,6 +83,7 @@ struct Observers: Sendable {
     case .serialOutput: output.observeSerial(record, into: &events)
     case .debugConsole: output.observeDebugConsole(record, into: &events)
     case .debugExit: output.observeExit(record, into: &events)
+    case .mark: marks.observe(record, into: &events)
     case .screenRow: output.observeScreenRow(record, cells: bytes, into: &events)
     }
   }

@@ -80,6 +80,7 @@ struct BehaviourBuilder {
     case .exitValue(let value):
       let key = SectionKey(lane: .output, stream: BehaviourBuilder.exitStream, context: .main)
       add(key, BehaviourLine("exit value \(value)"))
+    case .mark(let text): add(.mark, context, BehaviourLine(Words.quoted(text)))
     case .state: break
     }
   }

@@ -24,6 +24,7 @@ struct BoardState {
   private var com2: UART16550
   private var vga: VGAText
   private var debugConsole = DebugConsole()
+  private var tracePort = TracePort()
   private var debugExit = DebugExit()
 
   // MARK: The lines to the processor
@@ -152,6 +153,8 @@ struct BoardState {
       return systemControl.readPortA()
     case DebugConsole.port:
       return debugConsole.read()
+    case TracePort.port:
+      return tracePort.read()
     case 0x2F8...0x2FF:
       defer { arm(.com2) }
       return com2.read(port, clock: clock, wires: &wires)
@@ -197,6 +200,8 @@ struct BoardState {
       checkA20()
     case DebugConsole.port:
       debugConsole.write(value, wires: &wires)
+    case TracePort.port:
+      tracePort.write(value, wires: &wires)
     case 0x2F8...0x2FF:
       com2.write(value, to: port, clock: clock, wires: &wires)
       arm(.com2)

@@ -71,6 +71,9 @@ extension EventRendering {
     case .exitValue(let value):
       object.add("kind", "exitValue")
       object.add("value", UInt64(value))
+    case .mark(let text):
+      object.add("kind", "mark")
+      object.add("text", EventRendering.characters(text))
     case .state(let hash, let steps):
       object.add("kind", "state")
       object.add("hash", hash.description)

@@ -67,6 +67,7 @@ public struct EventRendering: Sendable {
     case .screen(let row, let column, let cells): screen(row: row, column: column, cells: cells)
     case .debugConsole(let bytes): "debug console \(Words.quoted(bytes))"
     case .exitValue(let value): "exit value \(value)"
+    case .mark(let text): Words.quoted(text)
     case .state(let hash, let steps): "\(hash) after \(Words.number(steps)) steps"
     }
   }

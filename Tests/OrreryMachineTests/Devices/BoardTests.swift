@@ -82,6 +82,14 @@ struct BoardTests {
     #expect(records.first?.value0 == 0x21)
   }
 
+  @Test func bytesForTheTraceAreRecordedAndNothingAnswers() {
+    #expect(bench.input(0xEA) == 0xFF)
+    bench.output(0xEA, 0x21)
+    let records = bench.takeRecords().records
+    #expect(records.map(\.kind) == [.mark])
+    #expect(records.first?.value0 == 0x21)
+  }
+
   @Test func debugExitStopsWithItsWholeValue() {
     bench.output(0xF4, 0x1234_5678, size: 4)
     #expect(bench.board.stop == .debugExit(0x1234_5678))
