@@ -7,6 +7,7 @@ func handleHardwareInterrupt(line: UInt8) {
   case Timer.line: Timer.handleInterrupt()
   case Keyboard.line: Keyboard.handleInterrupt()
   case SerialInput.line: SerialInput.handleInterrupt()
+  case RealTimeClock.line: RealTimeClock.handleInterrupt()
   default: println("unexpected hardware interrupt, line \(line)")
   }
   InterruptController.acknowledge(line: line)

@@ -37,6 +37,14 @@ package enum InterruptController {
     out8(port, in8(port) & ~(1 << (line & 7)))
   }
 
+  static func mask(line: UInt8) {
+    let port = line < 8 ? primaryData : secondaryData
+    out8(port, in8(port) | 1 << (line & 7))
+  }
+
+  /// Whether any line of either controller is in service.
+  package static var isServing: Bool { withoutInterrupts { (0...15).contains(where: isInService) } }
+
   /// A line that fell before it was acknowledged shows as line 7 of its controller, without being in service.
   static func isSpurious(line: UInt8) -> Bool {
     guard line & 7 == 7, !isInService(line: line) else { return false }

@@ -24,6 +24,9 @@ package enum Timer {
     InterruptController.unmask(line: line)
   }
 
+  /// No ticks any more: what sleeps until then sleeps on.
+  package static func stop() { InterruptController.mask(line: line) }
+
   /// Called in the interrupt handler, at each tick, when it is set.
   nonisolated(unsafe) package static var onTick: (@Sendable () -> Void)?
 

@@ -2,13 +2,13 @@ import Kernel
 import KernelLogic
 import _Concurrency
 
-let futureTests = [
-  KernelTest(name: "futureIsPolledUntilItIsReady", body: futureIsPolledUntilItIsReady),
-  KernelTest(name: "futuresComeOneAfterTheOther", body: futuresComeOneAfterTheOther),
-  KernelTest(name: "futureStaysAtItsAddress", body: futureStaysAtItsAddress),
-  KernelTest(name: "futuresAndTasksShareTheExecutor", body: futuresAndTasksShareTheExecutor),
-  KernelTest(name: "cancelledFutureIsFreed", body: cancelledFutureIsFreed),
-]
+@Sendable func futureTests(_ visit: (KernelTest) -> Void) {
+  visit(KernelTest("futureIsPolledUntilItIsReady", futureIsPolledUntilItIsReady))
+  visit(KernelTest("futuresComeOneAfterTheOther", futuresComeOneAfterTheOther))
+  visit(KernelTest("futureStaysAtItsAddress", futureStaysAtItsAddress))
+  visit(KernelTest("futuresAndTasksShareTheExecutor", futuresAndTasksShareTheExecutor))
+  visit(KernelTest("cancelledFutureIsFreed", cancelledFutureIsFreed))
+}
 
 /// Pending so many times, each time woken by itself; then ready with what it counted.
 private struct Countdown: Future, ~Copyable {

@@ -56,6 +56,8 @@ struct TestChapter: Sendable {
     TestChapter(name: "paging", forEachTest: pagingTests),
     TestChapter(name: "heap", forEachTest: heapTests),
     TestChapter(name: "exhaustion", forEachTest: exhaustionTests),
+    TestChapter(name: "tasks", forEachTest: taskTests),
+    TestChapter(name: "futures", forEachTest: futureTests),
   ]
 }
 

@@ -2,17 +2,17 @@ import Kernel
 import KernelLogic
 import _Concurrency
 
-let taskTests = [
-  KernelTest(name: "tasksTakeTurns", body: tasksTakeTurns),
-  KernelTest(name: "joinGivesTheResult", body: joinGivesTheResult),
-  KernelTest(name: "sleepersWakeInTheOrderOfTheirTimes", body: sleepersWakeInTheOrderOfTheirTimes),
-  KernelTest(name: "cancelledSleepEndsAtOnce", body: cancelledSleepEndsAtOnce),
-  KernelTest(name: "sleepOfACancelledTaskEndsAtOnce", body: sleepOfACancelledTaskEndsAtOnce),
-  KernelTest(name: "cancelledKeyStreamEnds", body: cancelledKeyStreamEnds),
-  KernelTest(name: "childTasksAreAwaited", body: childTasksAreAwaited),
-  KernelTest(name: "actorServesOneAtATime", body: actorServesOneAtATime),
-  KernelTest(name: "finishedTasksAreFreed", body: finishedTasksAreFreed),
-]
+@Sendable func taskTests(_ visit: (KernelTest) -> Void) {
+  visit(KernelTest("tasksTakeTurns", tasksTakeTurns))
+  visit(KernelTest("joinGivesTheResult", joinGivesTheResult))
+  visit(KernelTest("sleepersWakeInTheOrderOfTheirTimes", sleepersWakeInTheOrderOfTheirTimes))
+  visit(KernelTest("cancelledSleepEndsAtOnce", cancelledSleepEndsAtOnce))
+  visit(KernelTest("sleepOfACancelledTaskEndsAtOnce", sleepOfACancelledTaskEndsAtOnce))
+  visit(KernelTest("cancelledKeyStreamEnds", cancelledKeyStreamEnds))
+  visit(KernelTest("childTasksAreAwaited", childTasksAreAwaited))
+  visit(KernelTest("actorServesOneAtATime", actorServesOneAtATime))
+  visit(KernelTest("finishedTasksAreFreed", finishedTasksAreFreed))
+}
 
 /// What tasks did, in order. Tasks run one at a time, so they may share it.
 private final class Journal: @unchecked Sendable {
