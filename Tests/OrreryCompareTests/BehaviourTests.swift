@@ -109,7 +109,7 @@ private struct Kernel {
     // Written by hand from the rules in docs/TRACE_FORMAT.md.
     let expected = """
       orrery behaviour 1
-      lanes: input interrupt exception map heap output
+      lanes: input interrupt exception map heap output mark
       end: debug exit, exit value 16
       report: after serial "never": never came true
 

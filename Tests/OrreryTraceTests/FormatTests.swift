@@ -70,7 +70,8 @@ import Testing
     let sink = MemoryTraceSink()
     let writer = try TraceWriter(
       header: TraceHeader(
-        revision: "pc-1", configuration: [TraceHeader.Setting("memory", "1")], image: [1, 2, 3], scenarioName: "t"),
+        revision: "pc-1", configuration: [TraceHeader.Setting("memory", "1")],
+        lanes: LaneSet(rawValue: 0x15F), image: [1, 2, 3], scenarioName: "t"),
       sink: sink)
     try writer.append(.interrupt(vector: 32, source: .line(0), rip: 0x100), clock: 5)
     try writer.append(.interruptReturn(vector: 32, rip: 0x100, openAbove: 0), clock: 7)
