@@ -34,7 +34,9 @@ extension Decoder {
     number: UInt8 = 0, pops: Int32 = 0
   ) {
     // The address may fault where segments are checked, but only after what the unit itself reports.
-    if mode != .bits64 && operation.rawValue < X87Operation.initialize.rawValue { emit(.check, opcode: opcode) }
+    if mode != .bits64 {
+      emit(operation.rawValue < X87Operation.initialize.rawValue ? .check : .noOperationAtOnce, opcode: opcode)
+    }
     prepareFixedAddress(size: size ?? operand.size, isWrite: isWrite)
     emitX87(operation, opcode, operand, number: number, pops: pops)
   }

@@ -32,19 +32,17 @@ extension CPU {
   // MARK: Comparisons
 
   func x87Compare(_ operand: X87Operand, _ memory: Extended, index: Int, signalsQuiet: Bool, pops: Int) {
+    // The condition codes are set in any case; only the stack stays as it was when an exception is not masked.
     guard !x87IsEmpty(0), operand != .register || !x87IsEmpty(index) else {
-      if x87StackFault(isOverflow: false) == .delivers {
-        x87SetRelation(.unordered)
-        x87Pop(pops)
-      }
+      x87SetRelation(.unordered)
+      if x87StackFault(isOverflow: false) == .delivers { x87Pop(pops) }
       return
     }
     var environment = FloatingPointEnvironment(x87Control: pointee.fpuControl)
     let right = operand == .register ? x87Number(index) : Self.x87Source(operand, memory)
     let relation = environment.compare(x87Number(0), right, signalsQuiet: signalsQuiet)
-    guard x87Finish(environment) == .delivers else { return }
     x87SetRelation(relation)
-    x87Pop(pops)
+    if x87Finish(environment) == .delivers { x87Pop(pops) }
   }
 
   private func x87SetRelation(_ relation: FloatingPointRelation) {
@@ -60,17 +58,18 @@ extension CPU {
 
   func x87CompareToFlags(index: Int, signalsQuiet: Bool, pops: Int) {
     guard !x87IsEmpty(0), !x87IsEmpty(index) else {
-      if x87StackFault(isOverflow: false) == .delivers {
-        setRelationFlags(.unordered)
-        x87Pop(pops)
-      }
+      setRelationFlags(.unordered)
+      if x87StackFault(isOverflow: false) == .delivers { x87Pop(pops) }
       return
     }
     var environment = FloatingPointEnvironment(x87Control: pointee.fpuControl)
     let relation = environment.compare(x87Number(0), x87Number(index), signalsQuiet: signalsQuiet)
-    guard x87Finish(environment) == .delivers else { return }
     setRelationFlags(relation)
-    x87Pop(pops)
+    // C1 too stays as it was.
+    let conditions = pointee.fpuStatus & X87Status.c1
+    let reaction = x87Finish(environment)
+    x87SetConditions(X87Status.c1, conditions)
+    if reaction == .delivers { x87Pop(pops) }
   }
 
   /// ZF, PF and CF as FCOMI and COMISS set them; OF, SF and AF are cleared.
@@ -99,8 +98,8 @@ extension CPU {
       value.signAndExponent = kind == .absolute ? value.signAndExponent & 0x7FFF : value.signAndExponent ^ 0x8000
       return x87Write(0, value)
     case .test:
-      let relation = environment.compare(number, .zero(isNegative: false), signalsQuiet: true)
-      if x87Finish(environment) == .delivers { x87SetRelation(relation) }
+      x87SetRelation(environment.compare(number, .zero(isNegative: false), signalsQuiet: true))
+      _ = x87Finish(environment)
       return
     case .extract: return x87Extract(number)
     case .remainder, .remainderNearest:
@@ -113,16 +112,12 @@ extension CPU {
   }
 
   private func x87UnaryUnderflow(_ kind: X87Operation) {
-    guard x87StackFault(isOverflow: false) == .delivers else { return }
-    switch kind {
-    case .test: x87SetRelation(.unordered)
-    case .extract:
-      x87Write(0, .indefinite)
-      x87Push(.indefinite)
-    default:
-      if kind == .remainder || kind == .remainderNearest { x87SetConditions(X87Status.c2, 0) }
-      x87Write(0, .indefinite)
-    }
+    let reaction = x87StackFault(isOverflow: false)
+    if kind == .test { return x87SetRelation(.unordered) }
+    if kind == .remainder || kind == .remainderNearest { x87SetConditions(X87Status.c2, 0) }
+    guard reaction == .delivers else { return }
+    x87Write(0, .indefinite)
+    if kind == .extract { x87Push(.indefinite) }
   }
 
   /// FXAM: the class in C3, C2, C0 and the sign in C1, of an empty register too.
@@ -163,12 +158,15 @@ extension CPU {
     var environment = FloatingPointEnvironment(x87Control: pointee.fpuControl)
     let step = environment.remainder(a, b, toNearest: toNearest)
     environment.roundedUp = false
+    x87SetConditions(X87Status.c2, 0)
     guard x87Finish(environment) == .delivers else { return }
+    x87Write(0, step.value.extended)
+    // Without a quotient, after a NaN or an invalid operation, the others stay.
+    guard !step.value.isNaN else { return }
     var bits: UInt16 = step.isPartial ? X87Status.c2 : 0
     if step.quotient & 1 != 0 { bits |= X87Status.c1 }
     if step.quotient & 2 != 0 { bits |= X87Status.c3 }
     if step.quotient & 4 != 0 { bits |= X87Status.c0 }
     x87SetConditions(X87Status.conditions, bits)
-    x87Write(0, step.value.extended)
   }
 }

@@ -93,8 +93,9 @@ extension CPU {
     case .conditionalMove: x87ConditionalMove(number, index: index)
     case .exchange: x87Exchange(index)
     case .free:
+      x87SetConditions(X87Status.c1, 0)
       x87MakeEmpty(index)
-      if pops > 0 { x87MoveTop(by: 1) }
+      x87Pop(pops)
     case .incrementStack, .decrementStack:
       x87MoveTop(by: kind == .incrementStack ? 1 : -1)
       x87SetConditions(X87Status.c1, 0)
@@ -174,18 +175,16 @@ extension CPU {
   // MARK: Loads and stores
 
   private func x87Load(_ operand: X87Operand, _ bits: Extended, index: Int) {
-    guard x87IsEmpty(-1) else {
-      if x87StackFault(isOverflow: true) == .delivers { x87Push(.indefinite) }
+    // An empty source is found before a full destination.
+    let isUnderflow = operand == .register && x87IsEmpty(index)
+    guard x87IsEmpty(-1) && !isUnderflow else {
+      if x87StackFault(isOverflow: !isUnderflow) == .delivers { x87Push(.indefinite) }
       return
     }
     switch operand {
     case .register:
-      if x87IsEmpty(index) {
-        if x87StackFault(isOverflow: false) == .delivers { x87Push(.indefinite) }
-      } else {
-        x87SetConditions(X87Status.c1, 0)
-        x87Push(x87Read(index))
-      }
+      x87SetConditions(X87Status.c1, 0)
+      x87Push(x87Read(index))
     case .extended:
       x87SetConditions(X87Status.c1, 0)
       x87Push(bits)
@@ -193,7 +192,9 @@ extension CPU {
       var environment = FloatingPointEnvironment(x87Control: pointee.fpuControl)
       // Every number of the other formats is one of the extended format.
       let value = environment.convert(Self.x87Source(operand, bits), to: .extended)
-      if x87Finish(environment) == .delivers { x87Push(value.extended) }
+      // A denormal operand is reported when that is not masked, but loaded all the same.
+      _ = x87Finish(environment)
+      if environment.raised.isDisjoint(with: environment.unmasked.intersection(.invalid)) { x87Push(value.extended) }
     }
   }
 

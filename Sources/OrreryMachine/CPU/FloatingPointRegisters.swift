@@ -81,11 +81,15 @@ extension CPU {
     return withholds ? .withholds : .delivers
   }
 
-  /// As `x87Finish` for a result that goes to memory: overflow and underflow that are not masked withhold it too.
+  /// As `x87Finish` for a result that goes to memory: overflow and underflow that are not masked withhold it too, and then nothing is inexact.
   func x87FinishStore(_ environment: FloatingPointEnvironment) -> X87Reaction {
-    let reaction = x87Finish(environment)
     let found = environment.raised.intersection(environment.unmasked)
-    return found.isDisjoint(with: [.overflow, .underflow]) ? reaction : .withholds
+    guard !found.isDisjoint(with: [.overflow, .underflow]) else { return x87Finish(environment) }
+    var withheld = environment
+    withheld.raised.remove(.precision)
+    withheld.roundedUp = false
+    _ = x87Finish(withheld)
+    return .withholds
   }
 
   /// An empty register was read (`isOverflow` false) or a full one would be overwritten: invalid, with the stack fault bit.

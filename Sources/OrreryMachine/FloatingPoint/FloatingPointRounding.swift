@@ -40,8 +40,11 @@ extension FloatingPointEnvironment {
     if isInexact { raise(.precision) }
     roundedUp = isUp
     // FSCALE can miss by more than the adjustment makes up for.
-    if exponent > format.maximumExponent { return .infinity(isNegative: isNegative) }
-    if exponent < format.minimumExponent { return .zero(isNegative: isNegative) }
+    if exponent > format.maximumExponent || exponent < format.minimumExponent {
+      raise(.precision)
+      roundedUp = exponent > format.maximumExponent
+      return roundedUp ? .infinity(isNegative: isNegative) : .zero(isNegative: isNegative)
+    }
     return FloatingPointNumber(
       kind: .finite, isNegative: isNegative, exponent: exponent,
       significand: UInt64(truncatingIfNeeded: kept) &<< UInt64(64 &- format.precision))

@@ -10,6 +10,8 @@ struct InstructionCase {
   var undefined: ArithmeticFlags
   /// The names of the forms in it, in order.
   var names: [String]
+  /// Bytes of the data that the manual leaves open after the code.
+  var ignored: [Range<Int>] = []
 }
 
 /// Draws cases from the table of forms.

@@ -47,6 +47,7 @@ final class GuestProcessor {
       cpu.pointee.gpr[index] = context.registers[index]
       cpu.pointee.xmm[index] = SIMD2(context.vectors[2 * index], context.vectors[2 * index + 1])
     }
+    load(context.x87)
     cpu.setFlags(context.flags | 1 << 9)
     cpu.pointee.rip = start
     let limit = machine.steps + 10_000
@@ -64,10 +65,41 @@ final class GuestProcessor {
       result.vectors[2 * index + 1] = cpu.pointee.xmm[index][1]
     }
     result.flags = cpu.flags
+    result.x87 = x87Context()
     // The anchor stands before an instruction that is never executed: take that step, so that the next case starts afresh.
     cpu.pointee.rip = HostProcessor.endAddress
     _ = machine.run(untilClock: .max, untilSteps: machine.steps + 1)
-    return .success((result, machine.read(PhysicalAddress(HostProcessor.dataAddress), count: HostProcessor.dataSize)!))
+    return .success((result, machine.read(PhysicalAddress(HostProcessor.dataAddress), count: data.count)!))
+  }
+
+  private func load(_ context: X87Context) {
+    let cpu = machine.cpu
+    cpu.pointee.mxcsr = context.mxcsr
+    cpu.pointee.fpuControl = context.control
+    cpu.pointee.fpuStatus = context.status
+    var tags: UInt16 = 0
+    for register in 0..<8 as Range<UInt16> where context.tags >> register & 1 == 0 { tags |= 3 << (2 * register) }
+    cpu.pointee.fpuTags = tags
+    for index in 0..<8 {
+      let register = cpu.x87Register(index)
+      cpu.pointee.fpuSignificands[register] = context.registers[2 * index]
+      cpu.pointee.fpuExponents[register] = UInt16(truncatingIfNeeded: context.registers[2 * index + 1])
+    }
+  }
+
+  private func x87Context() -> X87Context {
+    let cpu = machine.cpu
+    var context = X87Context()
+    context.mxcsr = cpu.pointee.mxcsr
+    context.control = cpu.pointee.fpuControl
+    context.status = cpu.pointee.fpuStatus
+    for register in 0..<8 where cpu.pointee.fpuTags >> UInt16(2 * register) & 3 != 3 { context.tags |= 1 << register }
+    for index in 0..<8 {
+      let value = cpu.x87Read(index)
+      context.registers[2 * index] = value.significand
+      context.registers[2 * index + 1] = UInt64(value.signAndExponent)
+    }
+    return context
   }
 }
 #endif

@@ -49,7 +49,7 @@ import Testing
     #expect(test.difference(host: (context, data), guest: (context, data)) == nil)
   }
 
-  private func compare(_ test: InstructionCase, _ host: HostProcessor, _ guest: GuestProcessor) -> String? {
+  func compare(_ test: InstructionCase, _ host: HostProcessor, _ guest: GuestProcessor) -> String? {
     switch guest.execute(test.code, test.context, test.data) {
     case .failure(let problem): "\(problem.text); code \(test.listing)"
     case .success(let result):
@@ -89,10 +89,31 @@ extension InstructionCase {
     if host.context.flags & mask != guest.context.flags & mask {
       found.append("flags \(hexadecimal(guest.context.flags & mask)), host \(hexadecimal(host.context.flags & mask))")
     }
-    if let place = host.data.indices.first(where: { host.data[$0] != guest.data[$0] }) {
+    found += host.context.x87.differences(guest.context.x87)
+    let places = host.data.indices.lazy.filter { place in !ignored.contains { $0.contains(place) } }
+    if let place = places.first(where: { host.data[$0] != guest.data[$0] }) {
       found.append("data[\(place)] \(hexadecimal(guest.data[place])), host \(hexadecimal(host.data[place]))")
     }
     return found.isEmpty ? nil : listing + ": " + found.joined(separator: "; ")
+  }
+}
+
+extension X87Context {
+  /// What differs from `guest`. The pointers to the last instruction are left out: processors differ in when they keep them.
+  func differences(_ guest: X87Context) -> [String] {
+    var found: [String] = []
+    func compare(_ name: String, _ host: UInt64, _ guest: UInt64) {
+      if host != guest { found.append("\(name) \(hexadecimal(guest)), host \(hexadecimal(host))") }
+    }
+    compare("mxcsr", UInt64(mxcsr), UInt64(guest.mxcsr))
+    compare("fcw", UInt64(control), UInt64(guest.control))
+    compare("fsw", UInt64(status), UInt64(guest.status))
+    compare("ftw", UInt64(tags), UInt64(guest.tags))
+    for index in 0..<8 {
+      compare("st\(index) significand", registers[2 * index], guest.registers[2 * index])
+      compare("st\(index) exponent", registers[2 * index + 1] & 0xFFFF, guest.registers[2 * index + 1])
+    }
+    return found
   }
 }
 #endif

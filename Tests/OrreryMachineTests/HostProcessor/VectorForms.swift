@@ -49,6 +49,9 @@ extension InstructionForm {
     add("pshuflw", 0xF2, 0x70, .registerAndRM(immediate: .byte))
     // Integer operations on a register and a register or aligned memory.
     let integer: [(String, [UInt8])] = [
+      ("pack", [0x63, 0x67, 0x6B]), ("pcmpgt", [0x64, 0x65, 0x66]), ("padds", [0xEC, 0xED]), ("paddus", [0xDC, 0xDD]),
+      ("psubs", [0xE8, 0xE9]), ("psubus", [0xD8, 0xD9]), ("pminmax", [0xDA, 0xDE, 0xEA, 0xEE]),
+      ("pavg", [0xE0, 0xE3]), ("pmul", [0xD5, 0xE4, 0xE5, 0xF4]), ("pmaddwd", [0xF5]), ("psadbw", [0xF6]),
       ("punpckl", [0x60, 0x61, 0x62, 0x6C]), ("punpckh", [0x68, 0x69, 0x6A, 0x6D]), ("pcmpeq", [0x74, 0x75, 0x76]),
       ("pand", [0xDB]), ("pandn", [0xDF]), ("por", [0xEB]), ("pxor", [0xEF]), ("padd", [0xFC, 0xFD, 0xFE, 0xD4]),
       ("psub", [0xF8, 0xF9, 0xFA, 0xFB]), ("psrl", [0xD1, 0xD2, 0xD3]), ("psra", [0xE1, 0xE2]),
@@ -57,6 +60,10 @@ extension InstructionForm {
     for (name, opcodes) in integer {
       for opcode in opcodes { add(name, 0x66, opcode) }
     }
+    add("pinsrw", 0x66, 0xC4, .registerAndRM(immediate: .byte), files: .vectorThenGeneral, alignment: 1)
+    add("pextrw", 0x66, 0xC5, .registerAndRegister(immediate: .byte), files: .generalThenVector)
+    add("movmskps", nil, 0x50, .registerAndRegister(), files: .generalThenVector)
+    add("movmskpd", 0x66, 0x50, .registerAndRegister(), files: .generalThenVector)
     // Shifts by an immediate.
     for (opcode, digits) in [(0x71, [2, 4, 6]), (0x72, [2, 4, 6]), (0x73, [2, 3, 6, 7])] as [(UInt8, [UInt8])] {
       for digit in digits {
