@@ -16,7 +16,7 @@ KERNEL := kernel/.build/orrery-kernel.elf
 STEP := scripts/step
 OUT := .build/run
 
-.PHONY: help run test kernel build debug setup accept bench format lint clean
+.PHONY: help run test kernel build debug setup accept bench soak format lint clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,10 @@ accept: setup kernel ## Take the present behaviour of every case under traces/ a
 	  $(ORRERY) show --behaviour $(OUT)/$$name.orrery > traces/$$name/golden.txt; \
 	done
 	@git --no-pager diff --stat -- traces
+
+soak: setup kernel ## Interrupt the kernel's work at random instructions, 200 seeds, and check that it gives the same each time
+	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
+	@$(STEP) "soak" scripts/soak
 
 bench: kernel setup ## Measure speed against QEMU and write docs/PERFORMANCE.md
 	@scripts/setup qemu-system-x86
