@@ -164,7 +164,7 @@ extension CPU {
         secondGranules: secondFrame == frame ? 0 : Self.granules(from: 0, count: max(1, used - firstBytes))))
     block.initialize(
       to: Block(
-        entry: block.operations, count: Int64(count), killsFlags: kills, mode: mode, rip: rip,
+        count: Int32(count), killsFlags: kills, mode: mode, rip: rip,
         nextRIP: is64 ? next : next & 0xFFFF_FFFF))
     block.operations.initialize(from: operations, count: decoder.operationCount)
     pointee.memory.pointee.markCode(frame: frame, granules: block.description.pointee.granules)

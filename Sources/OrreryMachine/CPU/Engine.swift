@@ -111,14 +111,14 @@ extension CPU {
     pointee.leavesBlock = false
 
     guard var block = findBlock(mode: mode | firstMode) else { return pointee.stop == nil ? .fault : .stopped }
-    if block.pointee.count > remaining {
+    if Int64(block.pointee.count) > remaining {
       guard let single = findBlock(mode: mode | BlockMode.single) else {
         return pointee.stop == nil ? .fault : .stopped
       }
       block = single
     }
-    remaining &-= block.pointee.count
-    var operation = block.pointee.entry
+    remaining &-= Int64(block.pointee.count)
+    var operation = block.operations
     var exit = Exit.fault
     /// What a fused comparison compared, and the kind of its flags; 0 when there is none to write.
     var left: UInt64 = 0
@@ -1154,7 +1154,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .not64:
-                registers.write64(operation.pointee.a, ~registers.read64(operation.pointee.base))
+                not(operation)
                 operation += 1
                 continue execution
               case .not32:
@@ -1269,11 +1269,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .shiftArithmetic64Quiet:
-                registers.write64(
-                  operation.pointee.a,
-                  UInt64(
-                    bitPattern: Int64(bitPattern: registers.read64(operation.pointee.base))
-                      &>> Int64(operation.pointee.immediate)))
+                shiftArithmetic(operation)
                 operation += 1
                 continue execution
               case .shiftArithmetic32:
@@ -1994,6 +1990,16 @@ extension CPU {
                 shiftRight(operation + 1)
                 operation += 2
                 continue execution
+              case .pairMoveShiftArithmetic:
+                move(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveNot:
+                move(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
               case .pairMoveSelect:
                 move(operation)
                 select(operation + 1)
@@ -2047,6 +2053,16 @@ extension CPU {
               case .pairConstantShiftRight:
                 loadConstant(operation)
                 shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantShiftArithmetic:
+                loadConstant(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantNot:
+                loadConstant(operation)
+                not(operation + 1)
                 operation += 2
                 continue execution
               case .pairConstantSelect:
@@ -2104,6 +2120,16 @@ extension CPU {
                 shiftRight(operation + 1)
                 operation += 2
                 continue execution
+              case .pairAddressShiftArithmetic:
+                loadAddress(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressNot:
+                loadAddress(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
               case .pairAddressSelect:
                 loadAddress(operation)
                 select(operation + 1)
@@ -2157,6 +2183,16 @@ extension CPU {
               case .pairAddShiftRight:
                 add(operation)
                 shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddShiftArithmetic:
+                add(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddNot:
+                add(operation)
+                not(operation + 1)
                 operation += 2
                 continue execution
               case .pairAddSelect:
@@ -2214,6 +2250,16 @@ extension CPU {
                 shiftRight(operation + 1)
                 operation += 2
                 continue execution
+              case .pairXorShiftArithmetic:
+                xor(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorNot:
+                xor(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
               case .pairXorSelect:
                 xor(operation)
                 select(operation + 1)
@@ -2267,6 +2313,16 @@ extension CPU {
               case .pairAndShiftRight:
                 and(operation)
                 shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndShiftArithmetic:
+                and(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndNot:
+                and(operation)
+                not(operation + 1)
                 operation += 2
                 continue execution
               case .pairAndSelect:
@@ -2324,6 +2380,16 @@ extension CPU {
                 shiftRight(operation + 1)
                 operation += 2
                 continue execution
+              case .pairOrShiftArithmetic:
+                or(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrNot:
+                or(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
               case .pairOrSelect:
                 or(operation)
                 select(operation + 1)
@@ -2377,6 +2443,16 @@ extension CPU {
               case .pairMultiplyShiftRight:
                 multiply(operation)
                 shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyShiftArithmetic:
+                multiply(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyNot:
+                multiply(operation)
+                not(operation + 1)
                 operation += 2
                 continue execution
               case .pairMultiplySelect:
@@ -2434,6 +2510,16 @@ extension CPU {
                 shiftRight(operation + 1)
                 operation += 2
                 continue execution
+              case .pairShiftLeftShiftArithmetic:
+                shiftLeft(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftNot:
+                shiftLeft(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
               case .pairShiftLeftSelect:
                 shiftLeft(operation)
                 select(operation + 1)
@@ -2489,8 +2575,148 @@ extension CPU {
                 shiftRight(operation + 1)
                 operation += 2
                 continue execution
+              case .pairShiftRightShiftArithmetic:
+                shiftRight(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightNot:
+                shiftRight(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
               case .pairShiftRightSelect:
                 shiftRight(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticMove:
+                shiftArithmetic(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticConstant:
+                shiftArithmetic(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticAddress:
+                shiftArithmetic(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticAdd:
+                shiftArithmetic(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticXor:
+                shiftArithmetic(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticAnd:
+                shiftArithmetic(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticOr:
+                shiftArithmetic(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticMultiply:
+                shiftArithmetic(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticShiftLeft:
+                shiftArithmetic(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticShiftRight:
+                shiftArithmetic(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticShiftArithmetic:
+                shiftArithmetic(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticNot:
+                shiftArithmetic(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticSelect:
+                shiftArithmetic(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotMove:
+                not(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotConstant:
+                not(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotAddress:
+                not(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotAdd:
+                not(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotXor:
+                not(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotAnd:
+                not(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotOr:
+                not(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotMultiply:
+                not(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotShiftLeft:
+                not(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotShiftRight:
+                not(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotShiftArithmetic:
+                not(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotNot:
+                not(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotSelect:
+                not(operation)
                 select(operation + 1)
                 operation += 2
                 continue execution
@@ -2542,6 +2768,16 @@ extension CPU {
               case .pairSelectShiftRight:
                 select(operation)
                 shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectShiftArithmetic:
+                select(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectNot:
+                select(operation)
+                not(operation + 1)
                 operation += 2
                 continue execution
               case .pairSelectSelect:
@@ -2649,14 +2885,14 @@ extension CPU {
         // A direct branch: the link, and the flags of a fused comparison unless nobody will see them.
         let link = block.link(taken: taken)
         if let next = link {
-          remaining &-= next.pointee.count
+          remaining &-= Int64(next.pointee.count)
           if _fastPath(remaining >= 0) {
             if !next.pointee.killsFlags && pendingKinds != 0 { writePendingFlags(left, right, pendingKinds) }
             block = next
-            operation = next.pointee.entry
+            operation = next.operations
             continue execution
           }
-          remaining &+= next.pointee.count
+          remaining &+= Int64(next.pointee.count)
         }
         if pendingKinds != 0 { writePendingFlags(left, right, pendingKinds) }
         target = taken ? operation.pointee.displacement : block.pointee.nextRIP
@@ -2669,10 +2905,10 @@ extension CPU {
           pointee.steps = pointee.endSteps &- UInt64(remaining)
           pointee.rip = target
           guard let next = followLink(block, taken: taken) else { return pointee.stop == nil ? .fault : .stopped }
-          if next.pointee.count <= remaining {
-            remaining &-= next.pointee.count
+          if Int64(next.pointee.count) <= remaining {
+            remaining &-= Int64(next.pointee.count)
             block = next
-            operation = next.pointee.entry
+            operation = next.operations
             continue execution
           }
         }
@@ -2681,28 +2917,28 @@ extension CPU {
       let linear = target &+ segmentBase
       let entry = jumpCache + BlockCache.jumpCacheIndex(linear)
       if _fastPath(entry.pointee.tag == BlockMode.tag(linear: linear, mode: mode)), let next = entry.pointee.block {
-        remaining &-= next.pointee.count
+        remaining &-= Int64(next.pointee.count)
         if _fastPath(remaining >= 0) {
           block = next
-          operation = next.pointee.entry
+          operation = next.operations
           continue execution
         }
-        remaining &+= next.pointee.count
+        remaining &+= Int64(next.pointee.count)
       }
       pointee.clock = pointee.endClock &- UInt64(remaining)
       pointee.steps = pointee.endSteps &- UInt64(remaining)
       pointee.rip = target
       if remaining == 0 { return .budget }
       guard var next = findBlock(mode: mode) else { return pointee.stop == nil ? .fault : .stopped }
-      if next.pointee.count > remaining {
+      if Int64(next.pointee.count) > remaining {
         guard let single = findBlock(mode: mode | BlockMode.single) else {
           return pointee.stop == nil ? .fault : .stopped
         }
         next = single
       }
-      remaining &-= next.pointee.count
+      remaining &-= Int64(next.pointee.count)
       block = next
-      operation = next.pointee.entry
+      operation = next.operations
     }
 
     switch exit {

@@ -104,29 +104,39 @@ enum Code: UInt16 {
 
   // Two operations in one, the second where it always was, behind the first: CPU/PairedOperations.swift
   case pairMoveMove, pairMoveConstant, pairMoveAddress, pairMoveAdd, pairMoveXor, pairMoveAnd, pairMoveOr,
-    pairMoveMultiply, pairMoveShiftLeft, pairMoveShiftRight, pairMoveSelect
+    pairMoveMultiply, pairMoveShiftLeft, pairMoveShiftRight, pairMoveShiftArithmetic, pairMoveNot, pairMoveSelect
   case pairConstantMove, pairConstantConstant, pairConstantAddress, pairConstantAdd, pairConstantXor, pairConstantAnd,
-    pairConstantOr, pairConstantMultiply, pairConstantShiftLeft, pairConstantShiftRight, pairConstantSelect
+    pairConstantOr, pairConstantMultiply, pairConstantShiftLeft, pairConstantShiftRight, pairConstantShiftArithmetic,
+    pairConstantNot, pairConstantSelect
   case pairAddressMove, pairAddressConstant, pairAddressAddress, pairAddressAdd, pairAddressXor, pairAddressAnd,
-    pairAddressOr, pairAddressMultiply, pairAddressShiftLeft, pairAddressShiftRight, pairAddressSelect
+    pairAddressOr, pairAddressMultiply, pairAddressShiftLeft, pairAddressShiftRight, pairAddressShiftArithmetic,
+    pairAddressNot, pairAddressSelect
   case pairAddMove, pairAddConstant, pairAddAddress, pairAddAdd, pairAddXor, pairAddAnd, pairAddOr, pairAddMultiply,
-    pairAddShiftLeft, pairAddShiftRight, pairAddSelect
+    pairAddShiftLeft, pairAddShiftRight, pairAddShiftArithmetic, pairAddNot, pairAddSelect
   case pairXorMove, pairXorConstant, pairXorAddress, pairXorAdd, pairXorXor, pairXorAnd, pairXorOr, pairXorMultiply,
-    pairXorShiftLeft, pairXorShiftRight, pairXorSelect
+    pairXorShiftLeft, pairXorShiftRight, pairXorShiftArithmetic, pairXorNot, pairXorSelect
   case pairAndMove, pairAndConstant, pairAndAddress, pairAndAdd, pairAndXor, pairAndAnd, pairAndOr, pairAndMultiply,
-    pairAndShiftLeft, pairAndShiftRight, pairAndSelect
+    pairAndShiftLeft, pairAndShiftRight, pairAndShiftArithmetic, pairAndNot, pairAndSelect
   case pairOrMove, pairOrConstant, pairOrAddress, pairOrAdd, pairOrXor, pairOrAnd, pairOrOr, pairOrMultiply,
-    pairOrShiftLeft, pairOrShiftRight, pairOrSelect
+    pairOrShiftLeft, pairOrShiftRight, pairOrShiftArithmetic, pairOrNot, pairOrSelect
   case pairMultiplyMove, pairMultiplyConstant, pairMultiplyAddress, pairMultiplyAdd, pairMultiplyXor, pairMultiplyAnd,
-    pairMultiplyOr, pairMultiplyMultiply, pairMultiplyShiftLeft, pairMultiplyShiftRight, pairMultiplySelect
+    pairMultiplyOr, pairMultiplyMultiply, pairMultiplyShiftLeft, pairMultiplyShiftRight, pairMultiplyShiftArithmetic,
+    pairMultiplyNot, pairMultiplySelect
   case pairShiftLeftMove, pairShiftLeftConstant, pairShiftLeftAddress, pairShiftLeftAdd, pairShiftLeftXor,
     pairShiftLeftAnd, pairShiftLeftOr, pairShiftLeftMultiply, pairShiftLeftShiftLeft, pairShiftLeftShiftRight,
-    pairShiftLeftSelect
+    pairShiftLeftShiftArithmetic, pairShiftLeftNot, pairShiftLeftSelect
   case pairShiftRightMove, pairShiftRightConstant, pairShiftRightAddress, pairShiftRightAdd, pairShiftRightXor,
     pairShiftRightAnd, pairShiftRightOr, pairShiftRightMultiply, pairShiftRightShiftLeft, pairShiftRightShiftRight,
-    pairShiftRightSelect
+    pairShiftRightShiftArithmetic, pairShiftRightNot, pairShiftRightSelect
+  case pairShiftArithmeticMove, pairShiftArithmeticConstant, pairShiftArithmeticAddress, pairShiftArithmeticAdd,
+    pairShiftArithmeticXor, pairShiftArithmeticAnd, pairShiftArithmeticOr, pairShiftArithmeticMultiply,
+    pairShiftArithmeticShiftLeft, pairShiftArithmeticShiftRight, pairShiftArithmeticShiftArithmetic,
+    pairShiftArithmeticNot, pairShiftArithmeticSelect
+  case pairNotMove, pairNotConstant, pairNotAddress, pairNotAdd, pairNotXor, pairNotAnd, pairNotOr, pairNotMultiply,
+    pairNotShiftLeft, pairNotShiftRight, pairNotShiftArithmetic, pairNotNot, pairNotSelect
   case pairSelectMove, pairSelectConstant, pairSelectAddress, pairSelectAdd, pairSelectXor, pairSelectAnd, pairSelectOr,
-    pairSelectMultiply, pairSelectShiftLeft, pairSelectShiftRight, pairSelectSelect
+    pairSelectMultiply, pairSelectShiftLeft, pairSelectShiftRight, pairSelectShiftArithmetic, pairSelectNot,
+    pairSelectSelect
   case pairPushPush, pairPopPop, pairLoadLoad
   case pairMoveCall, pairMoveJump, pairMoveReturn, pairPopReturn, pairAddReturn, pairXorReturn
 

@@ -18,12 +18,14 @@ extension Code {
     case .multiply64Quiet: 7
     case .shiftLeft64Quiet: 8
     case .shiftRight64Quiet: 9
-    case .conditionalMove64: 10
+    case .shiftArithmetic64Quiet: 10
+    case .not64: 11
+    case .conditionalMove64: 12
     default: nil
     }
   }
 
-  private static let pairIndexCount: UInt16 = 11
+  private static let pairIndexCount: UInt16 = 13
 
   /// The code that executes this operation and then one with `next`; nil when there is none.
   fileprivate func paired(with next: Code) -> Code? {
@@ -107,6 +109,17 @@ extension CPU {
   @inline(__always)
   func shiftRight(_ operation: UnsafeMutablePointer<Operation>) {
     raw.write64(operation.pointee.a, raw.read64(operation.pointee.base) &>> operation.pointee.signedImmediate)
+  }
+
+  @inline(__always)
+  func shiftArithmetic(_ operation: UnsafeMutablePointer<Operation>) {
+    let value = Int64(bitPattern: raw.read64(operation.pointee.base))
+    raw.write64(operation.pointee.a, UInt64(bitPattern: value &>> Int64(operation.pointee.immediate)))
+  }
+
+  @inline(__always)
+  func not(_ operation: UnsafeMutablePointer<Operation>) {
+    raw.write64(operation.pointee.a, ~raw.read64(operation.pointee.base))
   }
 
   /// CMOVcc.
