@@ -2,23 +2,24 @@
 /// `BlockDescription`, which execution does not need, comes before it.
 ///
 /// Blocks live in the cache's arena and are freed only all at once, so a pointer to an invalidated block stays good until then: its
-/// `entry` leads to an operation that finds the code anew.
+/// first operation finds the code anew.
+///
+/// A block begins on a cache line, and its first operation ends with that line: entering one costs a single miss.
 struct Block {
   static let maximumInstructions = 32
   /// One instruction may need this many operations at most.
   static let maximumOperationsPerInstruction = 8
+  static let alignment = 64
 
-  /// Where execution starts.
-  var entry: UnsafeMutablePointer<Operation>
   /// How many instructions it has; 0 once invalidated.
-  var count: Int64
-  /// The block that a branch at the end leads to when not taken, and when taken: nil until it was gone through once.
-  var notTaken: UnsafeMutablePointer<Block>?
-  var taken: UnsafeMutablePointer<Block>?
+  var count: Int32
   /// Whether all arithmetic flags are overwritten before anything in it could look at them or stop.
   var killsFlags: Bool
   /// What the code depends on beside its bytes and address; see `BlockMode`.
   var mode: UInt8
+  /// The block that a branch at the end leads to when not taken, and when taken: nil until it was gone through once.
+  var notTaken: UnsafeMutablePointer<Block>?
+  var taken: UnsafeMutablePointer<Block>?
   /// The offset in CS of the first instruction, and of the one after the last.
   var rip: UInt64
   var nextRIP: UInt64
@@ -39,12 +40,11 @@ struct BlockDescription {
   var nextInBucket: UnsafeMutablePointer<Block>?
   var nextInFrame: UnsafeMutablePointer<Block>?
   var nextInSecondFrame: UnsafeMutablePointer<Block>?
-  /// What `Block.entry` points to once the block is invalidated.
-  var staleOperation = Operation(code: .stale)
 }
 
 extension UnsafeMutablePointer<Block> {
-  /// The first operation.
+  /// The first operation, where execution starts.
+  @inline(__always)
   var operations: UnsafeMutablePointer<Operation> {
     (UnsafeMutableRawPointer(self) + MemoryLayout<Block>.stride).assumingMemoryBound(to: Operation.self)
   }
@@ -52,14 +52,6 @@ extension UnsafeMutablePointer<Block> {
   var description: UnsafeMutablePointer<BlockDescription> {
     (UnsafeMutableRawPointer(self) - MemoryLayout<BlockDescription>.stride)
       .assumingMemoryBound(to: BlockDescription.self)
-  }
-
-  /// What `description` points to once the block is invalidated.
-  var staleOperation: UnsafeMutablePointer<Operation> {
-    guard let offset = MemoryLayout<BlockDescription>.offset(of: \.staleOperation) else {
-      preconditionFailure("a stored property has an offset")
-    }
-    return (UnsafeMutableRawPointer(description) + offset).assumingMemoryBound(to: Operation.self)
   }
 
   /// The block that the branch at the end leads to, chosen without a branch of the host: guest branches are hard enough to predict once.

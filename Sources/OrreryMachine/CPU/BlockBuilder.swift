@@ -153,6 +153,7 @@ extension CPU {
       operations[number].left = UInt8(truncatingIfNeeded: count) &- operations[number].left
     }
     let kills = eliminateDeadFlags(operations, count: decoder.operationCount)
+    pairOperations(operations, count: decoder.operationCount)
     let block = pointee.blocks.pointee.allocate(operationCount: decoder.operationCount)
     let next = rip &+ UInt64(used)
     let firstBytes = min(used, 4096 - start)
@@ -163,7 +164,7 @@ extension CPU {
         secondGranules: secondFrame == frame ? 0 : Self.granules(from: 0, count: max(1, used - firstBytes))))
     block.initialize(
       to: Block(
-        entry: block.operations, count: Int64(count), killsFlags: kills, mode: mode, rip: rip,
+        count: Int32(count), killsFlags: kills, mode: mode, rip: rip,
         nextRIP: is64 ? next : next & 0xFFFF_FFFF))
     block.operations.initialize(from: operations, count: decoder.operationCount)
     pointee.memory.pointee.markCode(frame: frame, granules: block.description.pointee.granules)
@@ -280,7 +281,7 @@ extension Code {
     switch self {
     case .add64, .add32, .addImmediate64, .addImmediate32, .subtract64, .subtract32, .subtractImmediate64,
       .subtractImmediate32, .and64, .and32, .andImmediate64, .andImmediate32, .or64, .or32, .orImmediate64,
-      .orImmediate32, .xor64, .xor32, .xorImmediate64, .xorImmediate32, .negate64, .negate32:
+      .orImmediate32, .xor64, .xor32, .xorImmediate64, .xorImmediate32, .negate64, .negate32, .and8, .or8, .xor8:
       return condition & 1 == 0 ? .jumpZero : .jumpNotZero
     case .increment64, .increment32, .decrement64, .decrement32:
       return condition & 1 == 0 ? .jumpOverlayZero : .jumpOverlayNotZero
@@ -328,7 +329,9 @@ extension Code {
     case .arithmetic where comparison.detail == ArithmeticOperation.compare.rawValue: return .compareNarrowJump
     case .test64: return test(.test64JumpE)
     case .test32: return test(.test32JumpE)
-    case .test8: return equality(.test8JumpE)
+    case .test8:
+      return condition >> 1 == 2 || condition >> 1 == 4
+        ? Code(rawValue: Code.test8JumpE.rawValue + UInt16(condition - (condition < 8 ? 4 : 6))) : nil
     case .testImmediate32: return equality(.testImmediate32JumpE)
     case .testImmediate8: return equality(.testImmediate8JumpE)
     case .decrement64: return condition == 5 ? .decrement64JumpNE : nil

@@ -112,20 +112,24 @@ struct BlockCache {
 
   /// Room for a block with `count` operations, uninitialised; when the arena is full all blocks are dropped first.
   mutating func allocate(operationCount count: Int) -> UnsafeMutablePointer<Block> {
-    let size =
-      MemoryLayout<BlockDescription>.stride + MemoryLayout<Block>.stride + count * MemoryLayout<Operation>.stride
-    if chunkUsed + size > Self.chunkSize || chunks.isEmpty {
+    let size = MemoryLayout<Block>.stride + count * MemoryLayout<Operation>.stride
+    // The description before it, and what aligning it may cost.
+    let reserve = MemoryLayout<BlockDescription>.stride + Block.alignment
+    if chunkUsed + reserve + size > Self.chunkSize || chunks.isEmpty {
       if chunks.isEmpty {
         chunkIndex = 0
       } else {
         chunkIndex += 1
         if chunkIndex == Self.maximumChunkCount { removeAll() }
       }
-      if chunkIndex == chunks.count { chunks.append(.allocate(byteCount: Self.chunkSize, alignment: 64)) }
+      if chunkIndex == chunks.count {
+        chunks.append(.allocate(byteCount: Self.chunkSize, alignment: Block.alignment))
+      }
       chunkUsed = 0
     }
-    let block = chunks[chunkIndex] + chunkUsed + MemoryLayout<BlockDescription>.stride
-    chunkUsed += size
+    let start = (chunkUsed + reserve - 1) & ~(Block.alignment - 1)
+    chunkUsed = start + size
+    let block = chunks[chunkIndex] + start
     return block.bindMemory(to: Block.self, capacity: 1)
   }
 
@@ -182,7 +186,7 @@ struct BlockCache {
     if entry.pointee.block == block { entry.pointee = JumpCacheEntry() }
     block.pointee.count = 0
     block.pointee.killsFlags = false
-    block.pointee.entry = block.staleOperation
+    block.operations.pointee.code = .stale
   }
 
   /// Forgets what maps linear addresses to blocks. Costs what was filled since the last call.

@@ -259,6 +259,9 @@ extension Decoder {
     let code: Code? =
       switch operation {
       case .test where sizeLog2 == 0: .test8
+      case .and where sizeLog2 == 0: .and8
+      case .or where sizeLog2 == 0: .or8
+      case .xor where sizeLog2 == 0: .xor8
       case _ where sizeLog2 < 2: nil
       case .add: is64 ? .add64 : .add32
       case .subtract: is64 ? .subtract64 : .subtract32

@@ -68,7 +68,7 @@ extension CPU {
   private func signExtend32(_ value: UInt64) -> UInt64 { UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value))) }
 
   @inline(never)
-  private func conditionHolds(_ code: Int32) -> Bool {
+  func conditionHolds(_ code: Int32) -> Bool {
     lazyFlags.holds(UInt8(truncatingIfNeeded: code))
   }
 
@@ -111,14 +111,14 @@ extension CPU {
     pointee.leavesBlock = false
 
     guard var block = findBlock(mode: mode | firstMode) else { return pointee.stop == nil ? .fault : .stopped }
-    if block.pointee.count > remaining {
+    if Int64(block.pointee.count) > remaining {
       guard let single = findBlock(mode: mode | BlockMode.single) else {
         return pointee.stop == nil ? .fault : .stopped
       }
       block = single
     }
-    remaining &-= block.pointee.count
-    var operation = block.pointee.entry
+    remaining &-= Int64(block.pointee.count)
+    var operation = block.operations
     var exit = Exit.fault
     /// What a fused comparison compared, and the kind of its flags; 0 when there is none to write.
     var left: UInt64 = 0
@@ -132,1758 +132,2736 @@ extension CPU {
       leaving: do {
         direct: do {
           cold: do {
-            switch operation.pointee.code {
-            case .move64:
-              registers.write64(operation.pointee.a, registers.read64(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .move32:
-              registers.write32(operation.pointee.a, registers.read32(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .move16:
-              registers.write16(operation.pointee.a, registers.read16(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .move8:
-              registers.write8(operation.pointee.a, registers.read8(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .moveImmediate64:
-              registers.write64(operation.pointee.a, operation.pointee.displacement)
-              operation += 1
-              continue execution
-            case .moveImmediate16:
-              registers.write16(operation.pointee.a, operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .moveImmediate8:
-              registers.write8(operation.pointee.a, operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .zeroExtend8:
-              registers.write64(operation.pointee.a, registers.read8(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .zeroExtend16:
-              registers.write64(operation.pointee.a, registers.read16(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .zeroExtend8to16:
-              registers.write16(operation.pointee.a, registers.read8(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .signExtend8to16:
-              registers.write16(operation.pointee.a, signExtend8(registers.read8(operation.pointee.b)))
-              operation += 1
-              continue execution
-            case .signExtend8to32:
-              registers.write32(operation.pointee.a, signExtend8(registers.read8(operation.pointee.b)))
-              operation += 1
-              continue execution
-            case .signExtend8to64:
-              registers.write64(operation.pointee.a, signExtend8(registers.read8(operation.pointee.b)))
-              operation += 1
-              continue execution
-            case .signExtend16to32:
-              registers.write32(operation.pointee.a, signExtend16(registers.read16(operation.pointee.b)))
-              operation += 1
-              continue execution
-            case .signExtend16to64:
-              registers.write64(operation.pointee.a, signExtend16(registers.read16(operation.pointee.b)))
-              operation += 1
-              continue execution
-            case .signExtend32to64:
-              registers.write64(operation.pointee.a, signExtend32(registers.read32(operation.pointee.b)))
-              operation += 1
-              continue execution
-            case .lea64:
-              registers.write64(operation.pointee.a, address(operation))
-              operation += 1
-              continue execution
-            case .lea32:
-              registers.write32(operation.pointee.a, address(operation))
-              operation += 1
-              continue execution
-            case .lea16:
-              registers.write16(operation.pointee.a, address(operation))
-              operation += 1
-              continue execution
-            case .exchange64:
-              let old = registers.read64(operation.pointee.a)
-              registers.write64(operation.pointee.a, registers.read64(operation.pointee.b))
-              registers.write64(operation.pointee.b, old)
-              operation += 1
-              continue execution
-            case .exchange32:
-              let old = registers.read32(operation.pointee.a)
-              registers.write32(operation.pointee.a, registers.read32(operation.pointee.b))
-              registers.write32(operation.pointee.b, old)
-              operation += 1
-              continue execution
-            case .byteSwap64:
-              registers.write64(operation.pointee.a, registers.read64(operation.pointee.a).byteSwapped)
-              operation += 1
-              continue execution
-            case .byteSwap32:
-              registers.write64(operation.pointee.a, registers.read32(operation.pointee.a).byteSwapped >> 32)
-              operation += 1
-              continue execution
-            case .address:
-              synchronize(operation, block, remaining)
-              guard let linear = linearAddress(operation) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, linear)
-              operation += 1
-              continue execution
-            case .load64Base:
-              guard let value = load64(baseAddress(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .load64:
-              guard let value = load64(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .load32Base:
-              guard let value = load32(baseAddress(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .load32:
-              guard let value = load32(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .load16:
-              guard let value = load16(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write16(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .load8:
-              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write8(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .loadZero8Base:
-              guard let value = load8(baseAddress(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .loadZero8:
-              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .loadZero16Base:
-              guard let value = load16(baseAddress(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .loadZero16:
-              guard let value = load16(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .loadZero8to16:
-              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write16(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .loadSign8to16:
-              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write16(operation.pointee.a, signExtend8(value))
-              operation += 1
-              continue execution
-            case .loadSign8to32:
-              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write32(operation.pointee.a, signExtend8(value))
-              operation += 1
-              continue execution
-            case .loadSign8to64:
-              guard let value = load8(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, signExtend8(value))
-              operation += 1
-              continue execution
-            case .loadSign16to32:
-              guard let value = load16(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write32(operation.pointee.a, signExtend16(value))
-              operation += 1
-              continue execution
-            case .loadSign16to64:
-              guard let value = load16(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, signExtend16(value))
-              operation += 1
-              continue execution
-            case .loadSign32to64:
-              guard let value = load32(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, signExtend32(value))
-              operation += 1
-              continue execution
-            case .loadForWrite64:
-              guard let value = loadForWrite(address(operation), size: 8, tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .loadForWrite32:
-              guard let value = loadForWrite(address(operation), size: 4, tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .loadForWrite16:
-              guard let value = loadForWrite(address(operation), size: 2, tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .loadForWrite8:
-              guard let value = loadForWrite(address(operation), size: 1, tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .store64Base:
-              switch store64(
-                baseAddress(operation), registers.read64(operation.pointee.b), tlb, operation, block, remaining)
-              {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .store32Base:
-              switch store32(
-                baseAddress(operation), registers.read32(operation.pointee.b), tlb, operation, block, remaining)
-              {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .store8Base:
-              switch store8(
-                baseAddress(operation), registers.read8(operation.pointee.b), tlb, operation, block, remaining)
-              {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .store64:
-              switch store64(
-                address(operation), registers.read64(operation.pointee.b), tlb, operation, block, remaining)
-              {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .store32:
-              switch store32(
-                address(operation), registers.read32(operation.pointee.b), tlb, operation, block, remaining)
-              {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .store16:
-              switch store16(
-                address(operation), registers.read16(operation.pointee.b), tlb, operation, block, remaining)
-              {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .store8:
-              switch store8(address(operation), registers.read8(operation.pointee.b), tlb, operation, block, remaining)
-              {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .storeImmediate64:
-              switch store64(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining) {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .storeImmediate32:
-              switch store32(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining) {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .storeImmediate16:
-              switch store16(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining) {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .storeImmediate8:
-              switch store8(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining) {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .load128:
-              synchronize(operation, block, remaining)
-              guard let value = load128(address(operation)) else {
-                exit = .fault
-                break execution
-              }
-              vectors[Int(operation.pointee.a)] = value
-              operation += 1
-              continue execution
-            case .store128:
-              switch store128Synchronized(operation, block, remaining) {
-              case .done: break
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .push64:
-              let stack = registers.read64(Register.rsp) &- 8
-              switch store64(stack, registers.read64(operation.pointee.b), tlb, operation, block, remaining) {
-              case .done: registers.write64(Register.rsp, stack)
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                registers.write64(Register.rsp, stack)
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .pushImmediate64:
-              let stack = registers.read64(Register.rsp) &- 8
-              switch store64(stack, operation.pointee.signedImmediate, tlb, operation, block, remaining) {
-              case .done: registers.write64(Register.rsp, stack)
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                registers.write64(Register.rsp, stack)
-                exit = .leave
-                break execution
-              }
-              operation += 1
-              continue execution
-            case .pop64:
-              let stack = registers.read64(Register.rsp)
-              guard let value = load64(stack, tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(Register.rsp, stack &+ 8)
-              registers.write64(operation.pointee.a, value)
-              operation += 1
-              continue execution
-            case .leave64:
-              let stack = registers.read64(Register.rbp)
-              guard let value = load64(stack, tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              registers.write64(Register.rsp, stack &+ 8)
-              registers.write64(Register.rbp, value)
-              operation += 1
-              continue execution
-            case .add64:
-              let left = registers.read64(operation.pointee.base)
-              let right = registers.read64(operation.pointee.b)
-              let result = left &+ right
-              registers.write64(operation.pointee.a, result)
-              setAddFlags(left, right, result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .add64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) &+ registers.read64(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .add32:
-              let left = registers.read32(operation.pointee.base)
-              let right = registers.read32(operation.pointee.b)
-              let result = (left &+ right) & 0xFFFF_FFFF
-              registers.write64(operation.pointee.a, result)
-              setAddFlags(left, right, result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .add32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) &+ registers.read32(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .addImmediate64:
-              let left = registers.read64(operation.pointee.base)
-              let right = operation.pointee.signedImmediate
-              let result = left &+ right
-              registers.write64(operation.pointee.a, result)
-              setAddFlags(left, right, result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .addImmediate64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) &+ operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .addImmediate32:
-              let left = registers.read32(operation.pointee.base)
-              let right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              let result = (left &+ right) & 0xFFFF_FFFF
-              registers.write64(operation.pointee.a, result)
-              setAddFlags(left, right, result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .addImmediate32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) &+ operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .subtract64:
-              let left = registers.read64(operation.pointee.base)
-              let right = registers.read64(operation.pointee.b)
-              let result = left &- right
-              registers.write64(operation.pointee.a, result)
-              setSubtractFlags(left, right, result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .subtract64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) &- registers.read64(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .subtract32:
-              let left = registers.read32(operation.pointee.base)
-              let right = registers.read32(operation.pointee.b)
-              let result = (left &- right) & 0xFFFF_FFFF
-              registers.write64(operation.pointee.a, result)
-              setSubtractFlags(left, right, result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .subtract32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) &- registers.read32(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .subtractImmediate64:
-              let left = registers.read64(operation.pointee.base)
-              let right = operation.pointee.signedImmediate
-              let result = left &- right
-              registers.write64(operation.pointee.a, result)
-              setSubtractFlags(left, right, result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .subtractImmediate64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) &- operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .subtractImmediate32:
-              let left = registers.read32(operation.pointee.base)
-              let right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              let result = (left &- right) & 0xFFFF_FFFF
-              registers.write64(operation.pointee.a, result)
-              setSubtractFlags(left, right, result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .subtractImmediate32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) &- operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .and64:
-              let result = registers.read64(operation.pointee.base) & registers.read64(operation.pointee.b)
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .and64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) & registers.read64(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .and32:
-              let result = registers.read32(operation.pointee.base) & registers.read32(operation.pointee.b)
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .and32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) & registers.read32(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .andImmediate64:
-              let result = registers.read64(operation.pointee.base) & operation.pointee.signedImmediate
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .andImmediate64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) & operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .andImmediate32:
-              let result = registers.read32(operation.pointee.base) & (operation.pointee.signedImmediate & 0xFFFF_FFFF)
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .andImmediate32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) & operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .or64:
-              let result = registers.read64(operation.pointee.base) | registers.read64(operation.pointee.b)
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .or64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) | registers.read64(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .or32:
-              let result = registers.read32(operation.pointee.base) | registers.read32(operation.pointee.b)
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .or32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) | registers.read32(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .orImmediate64:
-              let result = registers.read64(operation.pointee.base) | operation.pointee.signedImmediate
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .orImmediate64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) | operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .orImmediate32:
-              let result = registers.read32(operation.pointee.base) | (operation.pointee.signedImmediate & 0xFFFF_FFFF)
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .orImmediate32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) | operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .xor64:
-              let result = registers.read64(operation.pointee.base) ^ registers.read64(operation.pointee.b)
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .xor64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) ^ registers.read64(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .xor32:
-              let result = registers.read32(operation.pointee.base) ^ registers.read32(operation.pointee.b)
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .xor32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) ^ registers.read32(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .xorImmediate64:
-              let result = registers.read64(operation.pointee.base) ^ operation.pointee.signedImmediate
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .xorImmediate64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) ^ operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .xorImmediate32:
-              let result = registers.read32(operation.pointee.base) ^ (operation.pointee.signedImmediate & 0xFFFF_FFFF)
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .xorImmediate32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) ^ operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .compare64:
-              let left = registers.read64(operation.pointee.a)
-              let right = registers.read64(operation.pointee.b)
-              setSubtractFlags(left, right, left &- right, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .compare32:
-              let left = registers.read32(operation.pointee.a)
-              let right = registers.read32(operation.pointee.b)
-              setSubtractFlags(left, right, (left &- right) & 0xFFFF_FFFF, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .compareImmediate64:
-              let left = registers.read64(operation.pointee.a)
-              let right = operation.pointee.signedImmediate
-              setSubtractFlags(left, right, left &- right, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .compareImmediate32:
-              let left = registers.read32(operation.pointee.a)
-              let right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              setSubtractFlags(left, right, (left &- right) & 0xFFFF_FFFF, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .compareImmediate8:
-              let left = registers.read8(operation.pointee.a)
-              let right = operation.pointee.signedImmediate & 0xFF
-              setSubtractFlags(left, right, (left &- right) & 0xFF, sizeLog2: 0)
-              operation += 1
-              continue execution
-            case .test64:
-              setLogicFlags(registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b), sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .testImmediate64:
-              setLogicFlags(registers.read64(operation.pointee.a) & operation.pointee.signedImmediate, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .test32:
-              setLogicFlags(registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b), sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .testImmediate32:
-              setLogicFlags(registers.read32(operation.pointee.a) & operation.pointee.signedImmediate, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .test8:
-              setLogicFlags(registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b), sizeLog2: 0)
-              operation += 1
-              continue execution
-            case .testImmediate8:
-              setLogicFlags(registers.read8(operation.pointee.a) & operation.pointee.signedImmediate, sizeLog2: 0)
-              operation += 1
-              continue execution
-            case .addLoad64:
-              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read64(operation.pointee.a)
-              let result = left &+ right
-              registers.write64(operation.pointee.a, result)
-              setAddFlags(left, right, result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .addLoad32:
-              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read32(operation.pointee.a)
-              let result = (left &+ right) & 0xFFFF_FFFF
-              registers.write64(operation.pointee.a, result)
-              setAddFlags(left, right, result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .subtractLoad64:
-              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read64(operation.pointee.a)
-              let result = left &- right
-              registers.write64(operation.pointee.a, result)
-              setSubtractFlags(left, right, result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .subtractLoad32:
-              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read32(operation.pointee.a)
-              let result = (left &- right) & 0xFFFF_FFFF
-              registers.write64(operation.pointee.a, result)
-              setSubtractFlags(left, right, result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .andLoad64:
-              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read64(operation.pointee.a)
-              let result = left & right
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .andLoad32:
-              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read32(operation.pointee.a)
-              let result = left & right
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .orLoad64:
-              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read64(operation.pointee.a)
-              let result = left | right
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .orLoad32:
-              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read32(operation.pointee.a)
-              let result = left | right
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .xorLoad64:
-              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read64(operation.pointee.a)
-              let result = left ^ right
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .xorLoad32:
-              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read32(operation.pointee.a)
-              let result = left ^ right
-              registers.write64(operation.pointee.a, result)
-              setLogicFlags(result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .compareLoad64:
-              guard let right = load64(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read64(operation.pointee.a)
-              setSubtractFlags(left, right, left &- right, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .compareLoad32:
-              guard let right = load32(address(operation), tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              let left = registers.read32(operation.pointee.a)
-              setSubtractFlags(left, right, (left &- right) & 0xFFFF_FFFF, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .increment64:
-              let result = registers.read64(operation.pointee.base) &+ 1
-              registers.write64(operation.pointee.a, result)
-              setIncrementFlags(result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .increment64Quiet:
-              registers.write64(operation.pointee.a, registers.read64(operation.pointee.base) &+ 1)
-              operation += 1
-              continue execution
-            case .increment32:
-              let result = (registers.read32(operation.pointee.base) &+ 1) & 0xFFFF_FFFF
-              registers.write64(operation.pointee.a, result)
-              setIncrementFlags(result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .increment32Quiet:
-              registers.write32(operation.pointee.a, registers.read32(operation.pointee.base) &+ 1)
-              operation += 1
-              continue execution
-            case .decrement64:
-              let result = registers.read64(operation.pointee.base) &- 1
-              registers.write64(operation.pointee.a, result)
-              setDecrementFlags(result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .decrement64Quiet:
-              registers.write64(operation.pointee.a, registers.read64(operation.pointee.base) &- 1)
-              operation += 1
-              continue execution
-            case .decrement32:
-              let result = (registers.read32(operation.pointee.base) &- 1) & 0xFFFF_FFFF
-              registers.write64(operation.pointee.a, result)
-              setDecrementFlags(result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .decrement32Quiet:
-              registers.write32(operation.pointee.a, registers.read32(operation.pointee.base) &- 1)
-              operation += 1
-              continue execution
-            case .negate64:
-              let right = registers.read64(operation.pointee.base)
-              let result = 0 &- right
-              registers.write64(operation.pointee.a, result)
-              setSubtractFlags(0, right, result, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .negate64Quiet:
-              registers.write64(operation.pointee.a, 0 &- registers.read64(operation.pointee.base))
-              operation += 1
-              continue execution
-            case .negate32:
-              let right = registers.read32(operation.pointee.base)
-              let result = (0 &- right) & 0xFFFF_FFFF
-              registers.write64(operation.pointee.a, result)
-              setSubtractFlags(0, right, result, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .negate32Quiet:
-              registers.write32(operation.pointee.a, 0 &- registers.read32(operation.pointee.base))
-              operation += 1
-              continue execution
-            case .not64:
-              registers.write64(operation.pointee.a, ~registers.read64(operation.pointee.base))
-              operation += 1
-              continue execution
-            case .not32:
-              registers.write32(operation.pointee.a, ~registers.read32(operation.pointee.base))
-              operation += 1
-              continue execution
-            case .multiply64:
-              registers.write64(
-                operation.pointee.a,
-                multiply64(registers.read64(operation.pointee.base), registers.read64(operation.pointee.b)))
-              operation += 1
-              continue execution
-            case .multiply64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) &* registers.read64(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .multiply32:
-              registers.write64(
-                operation.pointee.a,
-                multiply32(registers.read32(operation.pointee.base), registers.read32(operation.pointee.b)))
-              operation += 1
-              continue execution
-            case .multiply32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) &* registers.read32(operation.pointee.b))
-              operation += 1
-              continue execution
-            case .multiplyImmediate64:
-              registers.write64(
-                operation.pointee.a,
-                multiply64(registers.read64(operation.pointee.b), operation.pointee.signedImmediate))
-              operation += 1
-              continue execution
-            case .multiplyImmediate64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.b) &* operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .multiplyImmediate32:
-              registers.write64(
-                operation.pointee.a,
-                multiply32(registers.read32(operation.pointee.b), operation.pointee.signedImmediate))
-              operation += 1
-              continue execution
-            case .multiplyImmediate32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.b) &* operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .shiftLeft64:
-              let value = registers.read64(operation.pointee.base)
-              let count = operation.pointee.signedImmediate
-              let result = (value &<< count)
-              let carry = (value &>> (64 &- count)) & 1
-              registers.write64(operation.pointee.a, result)
-              setShiftFlags(result, carry: carry, overflow: count == 1 ? (result &>> 63 ^ carry) & 1 : 0, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .shiftLeft64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) &<< operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .shiftLeft32:
-              let value = registers.read32(operation.pointee.base)
-              let count = operation.pointee.signedImmediate
-              let result = (value &<< count) & 0xFFFF_FFFF
-              let carry = (value &>> (32 &- count)) & 1
-              registers.write64(operation.pointee.a, result)
-              setShiftFlags(result, carry: carry, overflow: count == 1 ? (result &>> 31 ^ carry) & 1 : 0, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .shiftLeft32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) &<< operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .shiftRight64:
-              let value = registers.read64(operation.pointee.base)
-              let count = operation.pointee.signedImmediate
-              let result = (value &>> count)
-              let carry = (value &>> (count &- 1)) & 1
-              registers.write64(operation.pointee.a, result)
-              setShiftFlags(result, carry: carry, overflow: count == 1 ? value &>> 63 : 0, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .shiftRight64Quiet:
-              registers.write64(
-                operation.pointee.a, registers.read64(operation.pointee.base) &>> operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .shiftRight32:
-              let value = registers.read32(operation.pointee.base)
-              let count = operation.pointee.signedImmediate
-              let result = (value &>> count) & 0xFFFF_FFFF
-              let carry = (value &>> (count &- 1)) & 1
-              registers.write64(operation.pointee.a, result)
-              setShiftFlags(result, carry: carry, overflow: count == 1 ? value &>> 31 : 0, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .shiftRight32Quiet:
-              registers.write32(
-                operation.pointee.a, registers.read32(operation.pointee.base) &>> operation.pointee.signedImmediate)
-              operation += 1
-              continue execution
-            case .shiftArithmetic64:
-              let value = registers.read64(operation.pointee.base)
-              let count = operation.pointee.signedImmediate
-              let result = (UInt64(bitPattern: Int64(bitPattern: value) &>> Int64(bitPattern: count)))
-              let carry = (UInt64(bitPattern: Int64(bitPattern: value) &>> Int64(bitPattern: count &- 1))) & 1
-              registers.write64(operation.pointee.a, result)
-              setShiftFlags(result, carry: carry, overflow: count == 1 ? 0 : 0, sizeLog2: 3)
-              operation += 1
-              continue execution
-            case .shiftArithmetic64Quiet:
-              registers.write64(
-                operation.pointee.a,
-                UInt64(
-                  bitPattern: Int64(bitPattern: registers.read64(operation.pointee.base))
-                    &>> Int64(operation.pointee.immediate)))
-              operation += 1
-              continue execution
-            case .shiftArithmetic32:
-              let value = registers.read32(operation.pointee.base)
-              let count = operation.pointee.signedImmediate
-              let result =
-                (UInt64(bitPattern: Int64(bitPattern: signExtend32(value)) &>> Int64(bitPattern: count))) & 0xFFFF_FFFF
-              let carry =
-                (UInt64(bitPattern: Int64(bitPattern: signExtend32(value)) &>> Int64(bitPattern: count &- 1))) & 1
-              registers.write64(operation.pointee.a, result)
-              setShiftFlags(result, carry: carry, overflow: count == 1 ? 0 : 0, sizeLog2: 2)
-              operation += 1
-              continue execution
-            case .shiftArithmetic32Quiet:
-              registers.write32(
-                operation.pointee.a,
-                UInt64(
-                  bitPattern: Int64(bitPattern: signExtend32(registers.read32(operation.pointee.base)))
-                    &>> Int64(operation.pointee.immediate)))
-              operation += 1
-              continue execution
-            case .rotateLeft64Quiet:
-              let value = registers.read64(operation.pointee.base)
-              let count = operation.pointee.signedImmediate
-              registers.write64(operation.pointee.a, value &<< count | value &>> (0 &- count))
-              operation += 1
-              continue execution
-            case .rotateLeft32Quiet:
-              let value = registers.read32(operation.pointee.base)
-              let count = operation.pointee.signedImmediate & 31
-              registers.write32(operation.pointee.a, value &<< count | value &>> (32 &- count))
-              operation += 1
-              continue execution
-            case .setCondition:
-              registers.write8(operation.pointee.a, conditionHolds(operation.pointee.immediate) ? 1 : 0)
-              operation += 1
-              continue execution
-            case .conditionalMove64:
-              let source = conditionHolds(operation.pointee.immediate) ? operation.pointee.b : operation.pointee.a
-              registers.write64(operation.pointee.a, registers.read64(source))
-              operation += 1
-              continue execution
-            case .conditionalMove32:
-              let source = conditionHolds(operation.pointee.immediate) ? operation.pointee.b : operation.pointee.a
-              registers.write64(operation.pointee.a, registers.read32(source))
-              operation += 1
-              continue execution
-            case .compareSelect64:
-              let holds = compareForCondition(operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
-              let source = holds ? operation.pointee.index : operation.pointee.a
-              registers.write64(operation.pointee.a, registers.read64(source))
-              operation += 1
-              continue execution
-            case .compareSelect32:
-              let holds = compareForCondition(operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
-              let source = holds ? operation.pointee.index : operation.pointee.a
-              registers.write64(operation.pointee.a, registers.read32(source))
-              operation += 1
-              continue execution
-            case .compareSet:
-              let holds = compareForCondition(operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
-              registers.write8(operation.pointee.a, holds ? 1 : 0)
-              operation += 1
-              continue execution
-            case .compareImmediateSelect64:
-              let holds = compareForCondition(
-                operation, readAny(operation.pointee.base), operation.pointee.signedImmediate)
-              let source = holds ? operation.pointee.index : operation.pointee.a
-              registers.write64(operation.pointee.a, registers.read64(source))
-              operation += 1
-              continue execution
-            case .compareImmediateSelect32:
-              let holds = compareForCondition(
-                operation, readAny(operation.pointee.base), operation.pointee.signedImmediate)
-              let source = holds ? operation.pointee.index : operation.pointee.a
-              registers.write64(operation.pointee.a, registers.read32(source))
-              operation += 1
-              continue execution
-            case .compareImmediateSet:
-              let holds = compareForCondition(
-                operation, readAny(operation.pointee.base), operation.pointee.signedImmediate)
-              registers.write8(operation.pointee.a, holds ? 1 : 0)
-              operation += 1
-              continue execution
-            case .testSelect64:
-              let holds = testForCondition(operation, readAny(operation.pointee.base) & readAny(operation.pointee.b))
-              let source = holds ? operation.pointee.index : operation.pointee.a
-              registers.write64(operation.pointee.a, registers.read64(source))
-              operation += 1
-              continue execution
-            case .testSelect32:
-              let holds = testForCondition(operation, readAny(operation.pointee.base) & readAny(operation.pointee.b))
-              let source = holds ? operation.pointee.index : operation.pointee.a
-              registers.write64(operation.pointee.a, registers.read32(source))
-              operation += 1
-              continue execution
-            case .testSet:
-              let holds = testForCondition(operation, readAny(operation.pointee.base) & readAny(operation.pointee.b))
-              registers.write8(operation.pointee.a, holds ? 1 : 0)
-              operation += 1
-              continue execution
-            case .testImmediateSelect64:
-              let holds = testForCondition(
-                operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
-              let source = holds ? operation.pointee.index : operation.pointee.a
-              registers.write64(operation.pointee.a, registers.read64(source))
-              operation += 1
-              continue execution
-            case .testImmediateSelect32:
-              let holds = testForCondition(
-                operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
-              let source = holds ? operation.pointee.index : operation.pointee.a
-              registers.write64(operation.pointee.a, registers.read32(source))
-              operation += 1
-              continue execution
-            case .testImmediateSet:
-              let holds = testForCondition(
-                operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
-              registers.write8(operation.pointee.a, holds ? 1 : 0)
-              operation += 1
-              continue execution
+            returning: do {
+              switch operation.pointee.code {
+              case .move64:
+                move(operation)
+                operation += 1
+                continue execution
+              case .move32:
+                registers.write32(operation.pointee.a, registers.read32(operation.pointee.b))
+                operation += 1
+                continue execution
+              case .move16:
+                registers.write16(operation.pointee.a, registers.read16(operation.pointee.b))
+                operation += 1
+                continue execution
+              case .move8:
+                registers.write8(operation.pointee.a, registers.read8(operation.pointee.b))
+                operation += 1
+                continue execution
+              case .moveImmediate64:
+                loadConstant(operation)
+                operation += 1
+                continue execution
+              case .moveImmediate16:
+                registers.write16(operation.pointee.a, operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .moveImmediate8:
+                registers.write8(operation.pointee.a, operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .zeroExtend8:
+                registers.write64(operation.pointee.a, registers.read8(operation.pointee.b))
+                operation += 1
+                continue execution
+              case .zeroExtend16:
+                registers.write64(operation.pointee.a, registers.read16(operation.pointee.b))
+                operation += 1
+                continue execution
+              case .zeroExtend8to16:
+                registers.write16(operation.pointee.a, registers.read8(operation.pointee.b))
+                operation += 1
+                continue execution
+              case .signExtend8to16:
+                registers.write16(operation.pointee.a, signExtend8(registers.read8(operation.pointee.b)))
+                operation += 1
+                continue execution
+              case .signExtend8to32:
+                registers.write32(operation.pointee.a, signExtend8(registers.read8(operation.pointee.b)))
+                operation += 1
+                continue execution
+              case .signExtend8to64:
+                registers.write64(operation.pointee.a, signExtend8(registers.read8(operation.pointee.b)))
+                operation += 1
+                continue execution
+              case .signExtend16to32:
+                registers.write32(operation.pointee.a, signExtend16(registers.read16(operation.pointee.b)))
+                operation += 1
+                continue execution
+              case .signExtend16to64:
+                registers.write64(operation.pointee.a, signExtend16(registers.read16(operation.pointee.b)))
+                operation += 1
+                continue execution
+              case .signExtend32to64:
+                registers.write64(operation.pointee.a, signExtend32(registers.read32(operation.pointee.b)))
+                operation += 1
+                continue execution
+              case .lea64:
+                loadAddress(operation)
+                operation += 1
+                continue execution
+              case .lea32:
+                registers.write32(operation.pointee.a, address(operation))
+                operation += 1
+                continue execution
+              case .lea16:
+                registers.write16(operation.pointee.a, address(operation))
+                operation += 1
+                continue execution
+              case .exchange64:
+                let old = registers.read64(operation.pointee.a)
+                registers.write64(operation.pointee.a, registers.read64(operation.pointee.b))
+                registers.write64(operation.pointee.b, old)
+                operation += 1
+                continue execution
+              case .exchange32:
+                let old = registers.read32(operation.pointee.a)
+                registers.write32(operation.pointee.a, registers.read32(operation.pointee.b))
+                registers.write32(operation.pointee.b, old)
+                operation += 1
+                continue execution
+              case .byteSwap64:
+                registers.write64(operation.pointee.a, registers.read64(operation.pointee.a).byteSwapped)
+                operation += 1
+                continue execution
+              case .byteSwap32:
+                registers.write64(operation.pointee.a, registers.read32(operation.pointee.a).byteSwapped >> 32)
+                operation += 1
+                continue execution
+              case .address:
+                synchronize(operation, block, remaining)
+                guard let linear = linearAddress(operation) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, linear)
+                operation += 1
+                continue execution
+              case .pairLoadLoad:
+                guard let value = load64(baseAddress(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                fallthrough
+              case .load64Base:
+                guard let value = load64(baseAddress(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .load64:
+                guard let value = load64(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .load32Base:
+                guard let value = load32(baseAddress(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .load32:
+                guard let value = load32(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .load16:
+                guard let value = load16(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write16(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .load8:
+                guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write8(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .loadZero8Base:
+                guard let value = load8(baseAddress(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .loadZero8:
+                guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .loadZero16Base:
+                guard let value = load16(baseAddress(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .loadZero16:
+                guard let value = load16(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .loadZero8to16:
+                guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write16(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .loadSign8to16:
+                guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write16(operation.pointee.a, signExtend8(value))
+                operation += 1
+                continue execution
+              case .loadSign8to32:
+                guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write32(operation.pointee.a, signExtend8(value))
+                operation += 1
+                continue execution
+              case .loadSign8to64:
+                guard let value = load8(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, signExtend8(value))
+                operation += 1
+                continue execution
+              case .loadSign16to32:
+                guard let value = load16(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write32(operation.pointee.a, signExtend16(value))
+                operation += 1
+                continue execution
+              case .loadSign16to64:
+                guard let value = load16(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, signExtend16(value))
+                operation += 1
+                continue execution
+              case .loadSign32to64:
+                guard let value = load32(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, signExtend32(value))
+                operation += 1
+                continue execution
+              case .loadForWrite64:
+                guard let value = loadForWrite(address(operation), size: 8, tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .loadForWrite32:
+                guard let value = loadForWrite(address(operation), size: 4, tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .loadForWrite16:
+                guard let value = loadForWrite(address(operation), size: 2, tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .loadForWrite8:
+                guard let value = loadForWrite(address(operation), size: 1, tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .store64Base:
+                switch store64(
+                  baseAddress(operation), registers.read64(operation.pointee.b), tlb, operation, block, remaining)
+                {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .store32Base:
+                switch store32(
+                  baseAddress(operation), registers.read32(operation.pointee.b), tlb, operation, block, remaining)
+                {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .store8Base:
+                switch store8(
+                  baseAddress(operation), registers.read8(operation.pointee.b), tlb, operation, block, remaining)
+                {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .store64:
+                switch store64(
+                  address(operation), registers.read64(operation.pointee.b), tlb, operation, block, remaining)
+                {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .store32:
+                switch store32(
+                  address(operation), registers.read32(operation.pointee.b), tlb, operation, block, remaining)
+                {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .store16:
+                switch store16(
+                  address(operation), registers.read16(operation.pointee.b), tlb, operation, block, remaining)
+                {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .store8:
+                switch store8(
+                  address(operation), registers.read8(operation.pointee.b), tlb, operation, block, remaining)
+                {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .storeImmediate64:
+                switch store64(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining)
+                {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .storeImmediate32:
+                switch store32(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining)
+                {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .storeImmediate16:
+                switch store16(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining)
+                {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .storeImmediate8:
+                switch store8(address(operation), operation.pointee.signedImmediate, tlb, operation, block, remaining) {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .load128:
+                synchronize(operation, block, remaining)
+                guard let value = load128(address(operation)) else {
+                  exit = .fault
+                  break execution
+                }
+                vectors[Int(operation.pointee.a)] = value
+                operation += 1
+                continue execution
+              case .store128:
+                switch store128Synchronized(operation, block, remaining) {
+                case .done: break
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .pairPushPush:
+                let stack = registers.read64(Register.rsp) &- 8
+                switch store64(stack, registers.read64(operation.pointee.b), tlb, operation, block, remaining) {
+                case .done: registers.write64(Register.rsp, stack)
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  registers.write64(Register.rsp, stack)
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                fallthrough
+              case .push64:
+                let stack = registers.read64(Register.rsp) &- 8
+                switch store64(stack, registers.read64(operation.pointee.b), tlb, operation, block, remaining) {
+                case .done: registers.write64(Register.rsp, stack)
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  registers.write64(Register.rsp, stack)
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .pushImmediate64:
+                let stack = registers.read64(Register.rsp) &- 8
+                switch store64(stack, operation.pointee.signedImmediate, tlb, operation, block, remaining) {
+                case .done: registers.write64(Register.rsp, stack)
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  registers.write64(Register.rsp, stack)
+                  exit = .leave
+                  break execution
+                }
+                operation += 1
+                continue execution
+              case .pairPopPop:
+                let stack = registers.read64(Register.rsp)
+                guard let value = load64(stack, tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(Register.rsp, stack &+ 8)
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                fallthrough
+              case .pop64:
+                let stack = registers.read64(Register.rsp)
+                guard let value = load64(stack, tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(Register.rsp, stack &+ 8)
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                continue execution
+              case .leave64:
+                let stack = registers.read64(Register.rbp)
+                guard let value = load64(stack, tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(Register.rsp, stack &+ 8)
+                registers.write64(Register.rbp, value)
+                operation += 1
+                continue execution
+              case .add64:
+                addWithFlags(operation)
+                operation += 1
+                continue execution
+              case .add64Quiet:
+                add(operation)
+                operation += 1
+                continue execution
+              case .add32:
+                let left = registers.read32(operation.pointee.base)
+                let right = registers.read32(operation.pointee.b)
+                let result = (left &+ right) & 0xFFFF_FFFF
+                registers.write64(operation.pointee.a, result)
+                setAddFlags(left, right, result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .add32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) &+ registers.read32(operation.pointee.b)
+                )
+                operation += 1
+                continue execution
+              case .addImmediate64:
+                let left = registers.read64(operation.pointee.base)
+                let right = operation.pointee.signedImmediate
+                let result = left &+ right
+                registers.write64(operation.pointee.a, result)
+                setAddFlags(left, right, result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .addImmediate64Quiet:
+                registers.write64(
+                  operation.pointee.a, registers.read64(operation.pointee.base) &+ operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .addImmediate32:
+                let left = registers.read32(operation.pointee.base)
+                let right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                let result = (left &+ right) & 0xFFFF_FFFF
+                registers.write64(operation.pointee.a, result)
+                setAddFlags(left, right, result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .addImmediate32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) &+ operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .subtract64:
+                let left = registers.read64(operation.pointee.base)
+                let right = registers.read64(operation.pointee.b)
+                let result = left &- right
+                registers.write64(operation.pointee.a, result)
+                setSubtractFlags(left, right, result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .subtract64Quiet:
+                registers.write64(
+                  operation.pointee.a, registers.read64(operation.pointee.base) &- registers.read64(operation.pointee.b)
+                )
+                operation += 1
+                continue execution
+              case .subtract32:
+                let left = registers.read32(operation.pointee.base)
+                let right = registers.read32(operation.pointee.b)
+                let result = (left &- right) & 0xFFFF_FFFF
+                registers.write64(operation.pointee.a, result)
+                setSubtractFlags(left, right, result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .subtract32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) &- registers.read32(operation.pointee.b)
+                )
+                operation += 1
+                continue execution
+              case .subtractImmediate64:
+                let left = registers.read64(operation.pointee.base)
+                let right = operation.pointee.signedImmediate
+                let result = left &- right
+                registers.write64(operation.pointee.a, result)
+                setSubtractFlags(left, right, result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .subtractImmediate64Quiet:
+                registers.write64(
+                  operation.pointee.a, registers.read64(operation.pointee.base) &- operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .subtractImmediate32:
+                let left = registers.read32(operation.pointee.base)
+                let right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                let result = (left &- right) & 0xFFFF_FFFF
+                registers.write64(operation.pointee.a, result)
+                setSubtractFlags(left, right, result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .subtractImmediate32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) &- operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .and64:
+                let result = registers.read64(operation.pointee.base) & registers.read64(operation.pointee.b)
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .and64Quiet:
+                and(operation)
+                operation += 1
+                continue execution
+              case .and32:
+                let result = registers.read32(operation.pointee.base) & registers.read32(operation.pointee.b)
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .and32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) & registers.read32(operation.pointee.b))
+                operation += 1
+                continue execution
+              case .andImmediate64:
+                let result = registers.read64(operation.pointee.base) & operation.pointee.signedImmediate
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .andImmediate64Quiet:
+                registers.write64(
+                  operation.pointee.a, registers.read64(operation.pointee.base) & operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .andImmediate32:
+                let result =
+                  registers.read32(operation.pointee.base) & (operation.pointee.signedImmediate & 0xFFFF_FFFF)
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .andImmediate32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) & operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .or64:
+                let result = registers.read64(operation.pointee.base) | registers.read64(operation.pointee.b)
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .or64Quiet:
+                or(operation)
+                operation += 1
+                continue execution
+              case .or32:
+                let result = registers.read32(operation.pointee.base) | registers.read32(operation.pointee.b)
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .or32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) | registers.read32(operation.pointee.b))
+                operation += 1
+                continue execution
+              case .orImmediate64:
+                let result = registers.read64(operation.pointee.base) | operation.pointee.signedImmediate
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .orImmediate64Quiet:
+                registers.write64(
+                  operation.pointee.a, registers.read64(operation.pointee.base) | operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .orImmediate32:
+                let result =
+                  registers.read32(operation.pointee.base) | (operation.pointee.signedImmediate & 0xFFFF_FFFF)
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .orImmediate32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) | operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .xor64:
+                xorWithFlags(operation)
+                operation += 1
+                continue execution
+              case .xor64Quiet:
+                xor(operation)
+                operation += 1
+                continue execution
+              case .xor32:
+                let result = registers.read32(operation.pointee.base) ^ registers.read32(operation.pointee.b)
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .xor32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) ^ registers.read32(operation.pointee.b))
+                operation += 1
+                continue execution
+              case .xorImmediate64:
+                let result = registers.read64(operation.pointee.base) ^ operation.pointee.signedImmediate
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .xorImmediate64Quiet:
+                registers.write64(
+                  operation.pointee.a, registers.read64(operation.pointee.base) ^ operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .xorImmediate32:
+                let result =
+                  registers.read32(operation.pointee.base) ^ (operation.pointee.signedImmediate & 0xFFFF_FFFF)
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .xorImmediate32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) ^ operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .compare64:
+                let left = registers.read64(operation.pointee.a)
+                let right = registers.read64(operation.pointee.b)
+                setSubtractFlags(left, right, left &- right, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .compare32:
+                let left = registers.read32(operation.pointee.a)
+                let right = registers.read32(operation.pointee.b)
+                setSubtractFlags(left, right, (left &- right) & 0xFFFF_FFFF, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .compareImmediate64:
+                let left = registers.read64(operation.pointee.a)
+                let right = operation.pointee.signedImmediate
+                setSubtractFlags(left, right, left &- right, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .compareImmediate32:
+                let left = registers.read32(operation.pointee.a)
+                let right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                setSubtractFlags(left, right, (left &- right) & 0xFFFF_FFFF, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .compareImmediate8:
+                let left = registers.read8(operation.pointee.a)
+                let right = operation.pointee.signedImmediate & 0xFF
+                setSubtractFlags(left, right, (left &- right) & 0xFF, sizeLog2: 0)
+                operation += 1
+                continue execution
+              case .test64:
+                setLogicFlags(
+                  registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b), sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .testImmediate64:
+                setLogicFlags(registers.read64(operation.pointee.a) & operation.pointee.signedImmediate, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .test32:
+                setLogicFlags(
+                  registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b), sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .testImmediate32:
+                setLogicFlags(registers.read32(operation.pointee.a) & operation.pointee.signedImmediate, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .test8:
+                setLogicFlags(registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b), sizeLog2: 0)
+                operation += 1
+                continue execution
+              case .testImmediate8:
+                setLogicFlags(registers.read8(operation.pointee.a) & operation.pointee.signedImmediate, sizeLog2: 0)
+                operation += 1
+                continue execution
+              case .and8:
+                let result = registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b)
+                registers.write8(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 0)
+                operation += 1
+                continue execution
+              case .or8:
+                let result = registers.read8(operation.pointee.a) | registers.read8(operation.pointee.b)
+                registers.write8(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 0)
+                operation += 1
+                continue execution
+              case .xor8:
+                let result = registers.read8(operation.pointee.a) ^ registers.read8(operation.pointee.b)
+                registers.write8(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 0)
+                operation += 1
+                continue execution
+              case .addLoad64:
+                guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read64(operation.pointee.a)
+                let result = left &+ right
+                registers.write64(operation.pointee.a, result)
+                setAddFlags(left, right, result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .addLoad32:
+                guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read32(operation.pointee.a)
+                let result = (left &+ right) & 0xFFFF_FFFF
+                registers.write64(operation.pointee.a, result)
+                setAddFlags(left, right, result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .subtractLoad64:
+                guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read64(operation.pointee.a)
+                let result = left &- right
+                registers.write64(operation.pointee.a, result)
+                setSubtractFlags(left, right, result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .subtractLoad32:
+                guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read32(operation.pointee.a)
+                let result = (left &- right) & 0xFFFF_FFFF
+                registers.write64(operation.pointee.a, result)
+                setSubtractFlags(left, right, result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .andLoad64:
+                guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read64(operation.pointee.a)
+                let result = left & right
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .andLoad32:
+                guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read32(operation.pointee.a)
+                let result = left & right
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .orLoad64:
+                guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read64(operation.pointee.a)
+                let result = left | right
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .orLoad32:
+                guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read32(operation.pointee.a)
+                let result = left | right
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .xorLoad64:
+                guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read64(operation.pointee.a)
+                let result = left ^ right
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .xorLoad32:
+                guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read32(operation.pointee.a)
+                let result = left ^ right
+                registers.write64(operation.pointee.a, result)
+                setLogicFlags(result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .compareLoad64:
+                guard let right = load64(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read64(operation.pointee.a)
+                setSubtractFlags(left, right, left &- right, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .compareLoad32:
+                guard let right = load32(address(operation), tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                let left = registers.read32(operation.pointee.a)
+                setSubtractFlags(left, right, (left &- right) & 0xFFFF_FFFF, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .increment64:
+                let result = registers.read64(operation.pointee.base) &+ 1
+                registers.write64(operation.pointee.a, result)
+                setIncrementFlags(result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .increment64Quiet:
+                registers.write64(operation.pointee.a, registers.read64(operation.pointee.base) &+ 1)
+                operation += 1
+                continue execution
+              case .increment32:
+                let result = (registers.read32(operation.pointee.base) &+ 1) & 0xFFFF_FFFF
+                registers.write64(operation.pointee.a, result)
+                setIncrementFlags(result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .increment32Quiet:
+                registers.write32(operation.pointee.a, registers.read32(operation.pointee.base) &+ 1)
+                operation += 1
+                continue execution
+              case .decrement64:
+                let result = registers.read64(operation.pointee.base) &- 1
+                registers.write64(operation.pointee.a, result)
+                setDecrementFlags(result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .decrement64Quiet:
+                registers.write64(operation.pointee.a, registers.read64(operation.pointee.base) &- 1)
+                operation += 1
+                continue execution
+              case .decrement32:
+                let result = (registers.read32(operation.pointee.base) &- 1) & 0xFFFF_FFFF
+                registers.write64(operation.pointee.a, result)
+                setDecrementFlags(result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .decrement32Quiet:
+                registers.write32(operation.pointee.a, registers.read32(operation.pointee.base) &- 1)
+                operation += 1
+                continue execution
+              case .negate64:
+                let right = registers.read64(operation.pointee.base)
+                let result = 0 &- right
+                registers.write64(operation.pointee.a, result)
+                setSubtractFlags(0, right, result, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .negate64Quiet:
+                registers.write64(operation.pointee.a, 0 &- registers.read64(operation.pointee.base))
+                operation += 1
+                continue execution
+              case .negate32:
+                let right = registers.read32(operation.pointee.base)
+                let result = (0 &- right) & 0xFFFF_FFFF
+                registers.write64(operation.pointee.a, result)
+                setSubtractFlags(0, right, result, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .negate32Quiet:
+                registers.write32(operation.pointee.a, 0 &- registers.read32(operation.pointee.base))
+                operation += 1
+                continue execution
+              case .not64:
+                not(operation)
+                operation += 1
+                continue execution
+              case .not32:
+                registers.write32(operation.pointee.a, ~registers.read32(operation.pointee.base))
+                operation += 1
+                continue execution
+              case .multiply64:
+                registers.write64(
+                  operation.pointee.a,
+                  multiply64(registers.read64(operation.pointee.base), registers.read64(operation.pointee.b)))
+                operation += 1
+                continue execution
+              case .multiply64Quiet:
+                multiply(operation)
+                operation += 1
+                continue execution
+              case .multiply32:
+                registers.write64(
+                  operation.pointee.a,
+                  multiply32(registers.read32(operation.pointee.base), registers.read32(operation.pointee.b)))
+                operation += 1
+                continue execution
+              case .multiply32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) &* registers.read32(operation.pointee.b)
+                )
+                operation += 1
+                continue execution
+              case .multiplyImmediate64:
+                registers.write64(
+                  operation.pointee.a,
+                  multiply64(registers.read64(operation.pointee.b), operation.pointee.signedImmediate))
+                operation += 1
+                continue execution
+              case .multiplyImmediate64Quiet:
+                registers.write64(
+                  operation.pointee.a, registers.read64(operation.pointee.b) &* operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .multiplyImmediate32:
+                registers.write64(
+                  operation.pointee.a,
+                  multiply32(registers.read32(operation.pointee.b), operation.pointee.signedImmediate))
+                operation += 1
+                continue execution
+              case .multiplyImmediate32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.b) &* operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .shiftLeft64:
+                let value = registers.read64(operation.pointee.base)
+                let count = operation.pointee.signedImmediate
+                let result = (value &<< count)
+                let carry = (value &>> (64 &- count)) & 1
+                registers.write64(operation.pointee.a, result)
+                setShiftFlags(result, carry: carry, overflow: count == 1 ? (result &>> 63 ^ carry) & 1 : 0, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .shiftLeft64Quiet:
+                shiftLeft(operation)
+                operation += 1
+                continue execution
+              case .shiftLeft32:
+                let value = registers.read32(operation.pointee.base)
+                let count = operation.pointee.signedImmediate
+                let result = (value &<< count) & 0xFFFF_FFFF
+                let carry = (value &>> (32 &- count)) & 1
+                registers.write64(operation.pointee.a, result)
+                setShiftFlags(result, carry: carry, overflow: count == 1 ? (result &>> 31 ^ carry) & 1 : 0, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .shiftLeft32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) &<< operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .shiftRight64:
+                let value = registers.read64(operation.pointee.base)
+                let count = operation.pointee.signedImmediate
+                let result = (value &>> count)
+                let carry = (value &>> (count &- 1)) & 1
+                registers.write64(operation.pointee.a, result)
+                setShiftFlags(result, carry: carry, overflow: count == 1 ? value &>> 63 : 0, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .shiftRight64Quiet:
+                shiftRight(operation)
+                operation += 1
+                continue execution
+              case .shiftRight32:
+                let value = registers.read32(operation.pointee.base)
+                let count = operation.pointee.signedImmediate
+                let result = (value &>> count) & 0xFFFF_FFFF
+                let carry = (value &>> (count &- 1)) & 1
+                registers.write64(operation.pointee.a, result)
+                setShiftFlags(result, carry: carry, overflow: count == 1 ? value &>> 31 : 0, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .shiftRight32Quiet:
+                registers.write32(
+                  operation.pointee.a, registers.read32(operation.pointee.base) &>> operation.pointee.signedImmediate)
+                operation += 1
+                continue execution
+              case .shiftArithmetic64:
+                let value = registers.read64(operation.pointee.base)
+                let count = operation.pointee.signedImmediate
+                let result = (UInt64(bitPattern: Int64(bitPattern: value) &>> Int64(bitPattern: count)))
+                let carry = (UInt64(bitPattern: Int64(bitPattern: value) &>> Int64(bitPattern: count &- 1))) & 1
+                registers.write64(operation.pointee.a, result)
+                setShiftFlags(result, carry: carry, overflow: count == 1 ? 0 : 0, sizeLog2: 3)
+                operation += 1
+                continue execution
+              case .shiftArithmetic64Quiet:
+                shiftArithmetic(operation)
+                operation += 1
+                continue execution
+              case .shiftArithmetic32:
+                let value = registers.read32(operation.pointee.base)
+                let count = operation.pointee.signedImmediate
+                let result =
+                  (UInt64(bitPattern: Int64(bitPattern: signExtend32(value)) &>> Int64(bitPattern: count)))
+                  & 0xFFFF_FFFF
+                let carry =
+                  (UInt64(bitPattern: Int64(bitPattern: signExtend32(value)) &>> Int64(bitPattern: count &- 1))) & 1
+                registers.write64(operation.pointee.a, result)
+                setShiftFlags(result, carry: carry, overflow: count == 1 ? 0 : 0, sizeLog2: 2)
+                operation += 1
+                continue execution
+              case .shiftArithmetic32Quiet:
+                registers.write32(
+                  operation.pointee.a,
+                  UInt64(
+                    bitPattern: Int64(bitPattern: signExtend32(registers.read32(operation.pointee.base)))
+                      &>> Int64(operation.pointee.immediate)))
+                operation += 1
+                continue execution
+              case .rotateLeft64Quiet:
+                let value = registers.read64(operation.pointee.base)
+                let count = operation.pointee.signedImmediate
+                registers.write64(operation.pointee.a, value &<< count | value &>> (0 &- count))
+                operation += 1
+                continue execution
+              case .rotateLeft32Quiet:
+                let value = registers.read32(operation.pointee.base)
+                let count = operation.pointee.signedImmediate & 31
+                registers.write32(operation.pointee.a, value &<< count | value &>> (32 &- count))
+                operation += 1
+                continue execution
+              case .shiftLeftCount64Quiet:
+                registers.write64(
+                  operation.pointee.a,
+                  registers.read64(operation.pointee.a) &<< (registers.read8(Register.rcx) & 63))
+                operation += 1
+                continue execution
+              case .shiftRightCount64Quiet:
+                registers.write64(
+                  operation.pointee.a,
+                  registers.read64(operation.pointee.a) &>> (registers.read8(Register.rcx) & 63))
+                operation += 1
+                continue execution
+              case .shiftArithmeticCount64Quiet:
+                let value = Int64(bitPattern: registers.read64(operation.pointee.a))
+                let count = Int64(bitPattern: registers.read8(Register.rcx) & 63)
+                registers.write64(operation.pointee.a, UInt64(bitPattern: value &>> count))
+                operation += 1
+                continue execution
+              case .shiftLeftCount32Quiet:
+                registers.write32(
+                  operation.pointee.a,
+                  registers.read32(operation.pointee.a) &<< (registers.read8(Register.rcx) & 31))
+                operation += 1
+                continue execution
+              case .shiftRightCount32Quiet:
+                registers.write32(
+                  operation.pointee.a,
+                  registers.read32(operation.pointee.a) &>> (registers.read8(Register.rcx) & 31))
+                operation += 1
+                continue execution
+              case .shiftArithmeticCount32Quiet:
+                let value = Int64(bitPattern: signExtend32(registers.read32(operation.pointee.a)))
+                let count = Int64(bitPattern: registers.read8(Register.rcx) & 31)
+                registers.write32(operation.pointee.a, UInt64(bitPattern: value &>> count))
+                operation += 1
+                continue execution
+              case .setCondition:
+                registers.write8(operation.pointee.a, conditionHolds(operation.pointee.immediate) ? 1 : 0)
+                operation += 1
+                continue execution
+              case .conditionalMove64:
+                select(operation)
+                operation += 1
+                continue execution
+              case .conditionalMove32:
+                let source = conditionHolds(operation.pointee.immediate) ? operation.pointee.b : operation.pointee.a
+                registers.write64(operation.pointee.a, registers.read32(source))
+                operation += 1
+                continue execution
+              case .compareSelect64:
+                let holds = compareForCondition(
+                  operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
+                let source = holds ? operation.pointee.index : operation.pointee.a
+                registers.write64(operation.pointee.a, registers.read64(source))
+                operation += 1
+                continue execution
+              case .compareSelect32:
+                let holds = compareForCondition(
+                  operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
+                let source = holds ? operation.pointee.index : operation.pointee.a
+                registers.write64(operation.pointee.a, registers.read32(source))
+                operation += 1
+                continue execution
+              case .compareSet:
+                let holds = compareForCondition(
+                  operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
+                registers.write8(operation.pointee.a, holds ? 1 : 0)
+                operation += 1
+                continue execution
+              case .compareImmediateSelect64:
+                let holds = compareForCondition(
+                  operation, readAny(operation.pointee.base), operation.pointee.signedImmediate)
+                let source = holds ? operation.pointee.index : operation.pointee.a
+                registers.write64(operation.pointee.a, registers.read64(source))
+                operation += 1
+                continue execution
+              case .compareImmediateSelect32:
+                let holds = compareForCondition(
+                  operation, readAny(operation.pointee.base), operation.pointee.signedImmediate)
+                let source = holds ? operation.pointee.index : operation.pointee.a
+                registers.write64(operation.pointee.a, registers.read32(source))
+                operation += 1
+                continue execution
+              case .compareImmediateSet:
+                let holds = compareForCondition(
+                  operation, readAny(operation.pointee.base), operation.pointee.signedImmediate)
+                registers.write8(operation.pointee.a, holds ? 1 : 0)
+                operation += 1
+                continue execution
+              case .testSelect64:
+                let holds = testForCondition(operation, readAny(operation.pointee.base) & readAny(operation.pointee.b))
+                let source = holds ? operation.pointee.index : operation.pointee.a
+                registers.write64(operation.pointee.a, registers.read64(source))
+                operation += 1
+                continue execution
+              case .testSelect32:
+                let holds = testForCondition(operation, readAny(operation.pointee.base) & readAny(operation.pointee.b))
+                let source = holds ? operation.pointee.index : operation.pointee.a
+                registers.write64(operation.pointee.a, registers.read32(source))
+                operation += 1
+                continue execution
+              case .testSet:
+                let holds = testForCondition(operation, readAny(operation.pointee.base) & readAny(operation.pointee.b))
+                registers.write8(operation.pointee.a, holds ? 1 : 0)
+                operation += 1
+                continue execution
+              case .testImmediateSelect64:
+                let holds = testForCondition(
+                  operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
+                let source = holds ? operation.pointee.index : operation.pointee.a
+                registers.write64(operation.pointee.a, registers.read64(source))
+                operation += 1
+                continue execution
+              case .testImmediateSelect32:
+                let holds = testForCondition(
+                  operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
+                let source = holds ? operation.pointee.index : operation.pointee.a
+                registers.write64(operation.pointee.a, registers.read32(source))
+                operation += 1
+                continue execution
+              case .testImmediateSet:
+                let holds = testForCondition(
+                  operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
+                registers.write8(operation.pointee.a, holds ? 1 : 0)
+                operation += 1
+                continue execution
 
-            // Ends of a block: `break direct` follows the link for `taken`, `break leaving` looks `target` up.
-            case .proceed:
-              taken = false
-              pendingKinds = 0
-              break direct
-            case .jump:
-              taken = true
-              pendingKinds = 0
-              break direct
-            case .jumpCondition:
-              taken = conditionHolds(Int32(operation.pointee.a))
-              pendingKinds = 0
-              break direct
-            case .jumpZero:
-              taken = pointee.lazyFlags.result == 0
-              pendingKinds = 0
-              break direct
-            case .jumpNotZero:
-              taken = pointee.lazyFlags.result != 0
-              pendingKinds = 0
-              break direct
-            case .jumpOverlayZero:
-              taken = pointee.lazyFlags.overlay == 0
-              pendingKinds = 0
-              break direct
-            case .jumpOverlayNotZero:
-              taken = pointee.lazyFlags.overlay != 0
-              pendingKinds = 0
-              break direct
-            case .jumpIndirect:
-              target = registers.read64(operation.pointee.b)
-              guard isCanonicalTarget(target) else {
-                exit = .badTarget
+              // Ends of a block: `break direct` follows the link for `taken`, `break leaving` looks `target` up.
+              case .proceed:
+                taken = false
+                pendingKinds = 0
+                break direct
+              case .jump:
+                taken = true
+                pendingKinds = 0
+                break direct
+              case .jumpCondition:
+                taken = conditionHolds(Int32(operation.pointee.a))
+                pendingKinds = 0
+                break direct
+              case .jumpZero:
+                taken = pointee.lazyFlags.result == 0
+                pendingKinds = 0
+                break direct
+              case .jumpNotZero:
+                taken = pointee.lazyFlags.result != 0
+                pendingKinds = 0
+                break direct
+              case .jumpOverlayZero:
+                taken = pointee.lazyFlags.overlay == 0
+                pendingKinds = 0
+                break direct
+              case .jumpOverlayNotZero:
+                taken = pointee.lazyFlags.overlay != 0
+                pendingKinds = 0
+                break direct
+              case .jumpIndirect:
+                target = registers.read64(operation.pointee.b)
+                guard isCanonicalTarget(target) else {
+                  exit = .badTarget
+                  break execution
+                }
+                break leaving
+              case .pairMoveCall:
+                move(operation)
+                operation += 1
+                fallthrough
+              case .call64:
+                let stack = registers.read64(Register.rsp) &- 8
+                switch store64(stack, block.pointee.nextRIP, tlb, operation, block, remaining) {
+                case .done: registers.write64(Register.rsp, stack)
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  registers.write64(Register.rsp, stack)
+                  pointee.rip = operation.pointee.displacement
+                  exit = .leaveAt
+                  break execution
+                }
+                taken = true
+                pendingKinds = 0
+                break direct
+              case .callIndirect64:
+                target = registers.read64(operation.pointee.b)
+                guard isCanonicalTarget(target) else {
+                  exit = .badTarget
+                  break execution
+                }
+                let stack = registers.read64(Register.rsp) &- 8
+                switch store64(stack, block.pointee.nextRIP, tlb, operation, block, remaining) {
+                case .done: registers.write64(Register.rsp, stack)
+                case .fault:
+                  exit = .fault
+                  break execution
+                case .leave:
+                  registers.write64(Register.rsp, stack)
+                  pointee.rip = target
+                  exit = .leaveAt
+                  break execution
+                }
+                break leaving
+              case .return64:
+                break returning
+              case .compare64JumpB:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = left < right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare64JumpAE:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = left >= right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare64JumpE:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = left == right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare64JumpNE:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = left != right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare64JumpBE:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = left <= right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare64JumpA:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = left > right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare64JumpS:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = Int64(bitPattern: left &- right) < 0
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare64JumpNS:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = Int64(bitPattern: left &- right) >= 0
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare64JumpL:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = Int64(bitPattern: left) < Int64(bitPattern: right)
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare64JumpGE:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = Int64(bitPattern: left) >= Int64(bitPattern: right)
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare64JumpLE:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = Int64(bitPattern: left) <= Int64(bitPattern: right)
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare64JumpG:
+                left = registers.read64(operation.pointee.a)
+                right = registers.read64(operation.pointee.b)
+                taken = Int64(bitPattern: left) > Int64(bitPattern: right)
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpB:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = left < right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpAE:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = left >= right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpE:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = left == right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpNE:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = left != right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpBE:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = left <= right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpA:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = left > right
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpS:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = Int64(bitPattern: left &- right) < 0
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpNS:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = Int64(bitPattern: left &- right) >= 0
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpL:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = Int64(bitPattern: left) < Int64(bitPattern: right)
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpGE:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = Int64(bitPattern: left) >= Int64(bitPattern: right)
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpLE:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = Int64(bitPattern: left) <= Int64(bitPattern: right)
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compareImmediate64JumpG:
+                left = registers.read64(operation.pointee.a)
+                right = operation.pointee.signedImmediate
+                taken = Int64(bitPattern: left) > Int64(bitPattern: right)
+                pendingKinds = LazyFlags.subtract | 3
+                break direct
+              case .compare32JumpB:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = left < right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compare32JumpAE:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = left >= right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compare32JumpE:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = left == right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compare32JumpNE:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = left != right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compare32JumpBE:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = left <= right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compare32JumpA:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = left > right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compare32JumpS:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = Int32(truncatingIfNeeded: left &- right) < 0
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compare32JumpNS:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = Int32(truncatingIfNeeded: left &- right) >= 0
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compare32JumpL:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = Int32(truncatingIfNeeded: left) < Int32(truncatingIfNeeded: right)
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compare32JumpGE:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = Int32(truncatingIfNeeded: left) >= Int32(truncatingIfNeeded: right)
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compare32JumpLE:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = Int32(truncatingIfNeeded: left) <= Int32(truncatingIfNeeded: right)
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compare32JumpG:
+                left = registers.read32(operation.pointee.a)
+                right = registers.read32(operation.pointee.b)
+                taken = Int32(truncatingIfNeeded: left) > Int32(truncatingIfNeeded: right)
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpB:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = left < right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpAE:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = left >= right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpE:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = left == right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpNE:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = left != right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpBE:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = left <= right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpA:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = left > right
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpS:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = Int32(truncatingIfNeeded: left &- right) < 0
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpNS:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = Int32(truncatingIfNeeded: left &- right) >= 0
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpL:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = Int32(truncatingIfNeeded: left) < Int32(truncatingIfNeeded: right)
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpGE:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = Int32(truncatingIfNeeded: left) >= Int32(truncatingIfNeeded: right)
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpLE:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = Int32(truncatingIfNeeded: left) <= Int32(truncatingIfNeeded: right)
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .compareImmediate32JumpG:
+                left = registers.read32(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFFFF_FFFF
+                taken = Int32(truncatingIfNeeded: left) > Int32(truncatingIfNeeded: right)
+                pendingKinds = LazyFlags.subtract | 2
+                break direct
+              case .test64JumpE:
+                left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+                taken = left == 0
+                pendingKinds = LazyFlags.logic | 3
+                break direct
+              case .test64JumpNE:
+                left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+                taken = left != 0
+                pendingKinds = LazyFlags.logic | 3
+                break direct
+              case .test64JumpS:
+                left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+                taken = Int64(bitPattern: left) < 0
+                pendingKinds = LazyFlags.logic | 3
+                break direct
+              case .test64JumpNS:
+                left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+                taken = Int64(bitPattern: left) >= 0
+                pendingKinds = LazyFlags.logic | 3
+                break direct
+              case .test64JumpLE:
+                left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+                taken = Int64(bitPattern: left) <= 0
+                pendingKinds = LazyFlags.logic | 3
+                break direct
+              case .test64JumpG:
+                left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
+                taken = Int64(bitPattern: left) > 0
+                pendingKinds = LazyFlags.logic | 3
+                break direct
+              case .test32JumpE:
+                left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+                taken = left == 0
+                pendingKinds = LazyFlags.logic | 2
+                break direct
+              case .test32JumpNE:
+                left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+                taken = left != 0
+                pendingKinds = LazyFlags.logic | 2
+                break direct
+              case .test32JumpS:
+                left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+                taken = Int32(truncatingIfNeeded: left) < 0
+                pendingKinds = LazyFlags.logic | 2
+                break direct
+              case .test32JumpNS:
+                left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+                taken = Int32(truncatingIfNeeded: left) >= 0
+                pendingKinds = LazyFlags.logic | 2
+                break direct
+              case .test32JumpLE:
+                left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+                taken = Int32(truncatingIfNeeded: left) <= 0
+                pendingKinds = LazyFlags.logic | 2
+                break direct
+              case .test32JumpG:
+                left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
+                taken = Int32(truncatingIfNeeded: left) > 0
+                pendingKinds = LazyFlags.logic | 2
+                break direct
+              case .compareImmediate8JumpE:
+                left = registers.read8(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFF
+                taken = left == right
+                pendingKinds = LazyFlags.subtract
+                break direct
+              case .compareImmediate8JumpNE:
+                left = registers.read8(operation.pointee.a)
+                right = operation.pointee.signedImmediate & 0xFF
+                taken = left != right
+                pendingKinds = LazyFlags.subtract
+                break direct
+              case .compareNarrowJump:
+                let sizeLog2 = operation.pointee.sizeLog2
+                let mask: UInt64 = sizeLog2 == 0 ? 0xFF : sizeLog2 == 1 ? 0xFFFF : sizeLog2 == 2 ? 0xFFFF_FFFF : .max
+                left = registers.read(operation.pointee.a, sizeLog2: sizeLog2)
+                right =
+                  operation.pointee.b == Register.immediate
+                  ? operation.pointee.signedImmediate & mask : registers.read(operation.pointee.b, sizeLog2: sizeLog2)
+                setSubtractFlags(left, right, (left &- right) & mask, sizeLog2: UInt16(sizeLog2))
+                taken = conditionHolds(Int32(operation.pointee.index))
+                pendingKinds = 0
+                break direct
+              case .test8JumpE:
+                left = registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b)
+                taken = left == 0
+                pendingKinds = LazyFlags.logic | 0
+                break direct
+              case .test8JumpNE:
+                left = registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b)
+                taken = left != 0
+                pendingKinds = LazyFlags.logic | 0
+                break direct
+              case .test8JumpS:
+                left = registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b)
+                taken = left & 0x80 != 0
+                pendingKinds = LazyFlags.logic | 0
+                break direct
+              case .test8JumpNS:
+                left = registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b)
+                taken = left & 0x80 == 0
+                pendingKinds = LazyFlags.logic | 0
+                break direct
+              case .testImmediate32JumpE:
+                left = registers.read32(operation.pointee.a) & operation.pointee.signedImmediate
+                taken = left == 0
+                pendingKinds = LazyFlags.logic | 2
+                break direct
+              case .testImmediate32JumpNE:
+                left = registers.read32(operation.pointee.a) & operation.pointee.signedImmediate
+                taken = left != 0
+                pendingKinds = LazyFlags.logic | 2
+                break direct
+              case .testImmediate8JumpE:
+                left = registers.read8(operation.pointee.a) & operation.pointee.signedImmediate
+                taken = left == 0
+                pendingKinds = LazyFlags.logic | 0
+                break direct
+              case .testImmediate8JumpNE:
+                left = registers.read8(operation.pointee.a) & operation.pointee.signedImmediate
+                taken = left != 0
+                pendingKinds = LazyFlags.logic | 0
+                break direct
+              case .decrement64JumpNE:
+                left = registers.read64(operation.pointee.a) &- 1
+                registers.write64(operation.pointee.a, left)
+                taken = left != 0
+                pendingKinds = LazyFlags.decrement | 3 << 8
+                break direct
+              case .decrement32JumpNE:
+                left = (registers.read32(operation.pointee.a) &- 1) & 0xFFFF_FFFF
+                registers.write64(operation.pointee.a, left)
+                taken = left != 0
+                pendingKinds = LazyFlags.decrement | 2 << 8
+                break direct
+              case .breakpoint:
+                synchronize(operation, block, remaining)
+                exit = .breakpoint
                 break execution
-              }
-              break leaving
-            case .call64:
-              let stack = registers.read64(Register.rsp) &- 8
-              switch store64(stack, block.pointee.nextRIP, tlb, operation, block, remaining) {
-              case .done: registers.write64(Register.rsp, stack)
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                registers.write64(Register.rsp, stack)
-                pointee.rip = operation.pointee.displacement
-                exit = .leaveAt
-                break execution
-              }
-              taken = true
-              pendingKinds = 0
-              break direct
-            case .callIndirect64:
-              target = registers.read64(operation.pointee.b)
-              guard isCanonicalTarget(target) else {
-                exit = .badTarget
-                break execution
-              }
-              let stack = registers.read64(Register.rsp) &- 8
-              switch store64(stack, block.pointee.nextRIP, tlb, operation, block, remaining) {
-              case .done: registers.write64(Register.rsp, stack)
-              case .fault:
-                exit = .fault
-                break execution
-              case .leave:
-                registers.write64(Register.rsp, stack)
-                pointee.rip = target
-                exit = .leaveAt
-                break execution
-              }
-              break leaving
-            case .return64:
-              let stack = registers.read64(Register.rsp)
-              guard let value = load64(stack, tlb, operation, block, remaining) else {
-                exit = .fault
-                break execution
-              }
-              guard isCanonicalTarget(value) else {
-                exit = .badTarget
-                break execution
-              }
-              registers.write64(Register.rsp, stack &+ 8 &+ operation.pointee.signedImmediate)
-              target = value
-              break leaving
-            case .compare64JumpB:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = left < right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare64JumpAE:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = left >= right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare64JumpE:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = left == right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare64JumpNE:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = left != right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare64JumpBE:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = left <= right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare64JumpA:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = left > right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare64JumpS:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = Int64(bitPattern: left &- right) < 0
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare64JumpNS:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = Int64(bitPattern: left &- right) >= 0
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare64JumpL:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = Int64(bitPattern: left) < Int64(bitPattern: right)
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare64JumpGE:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = Int64(bitPattern: left) >= Int64(bitPattern: right)
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare64JumpLE:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = Int64(bitPattern: left) <= Int64(bitPattern: right)
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare64JumpG:
-              left = registers.read64(operation.pointee.a)
-              right = registers.read64(operation.pointee.b)
-              taken = Int64(bitPattern: left) > Int64(bitPattern: right)
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpB:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = left < right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpAE:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = left >= right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpE:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = left == right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpNE:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = left != right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpBE:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = left <= right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpA:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = left > right
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpS:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = Int64(bitPattern: left &- right) < 0
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpNS:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = Int64(bitPattern: left &- right) >= 0
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpL:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = Int64(bitPattern: left) < Int64(bitPattern: right)
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpGE:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = Int64(bitPattern: left) >= Int64(bitPattern: right)
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpLE:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = Int64(bitPattern: left) <= Int64(bitPattern: right)
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compareImmediate64JumpG:
-              left = registers.read64(operation.pointee.a)
-              right = operation.pointee.signedImmediate
-              taken = Int64(bitPattern: left) > Int64(bitPattern: right)
-              pendingKinds = LazyFlags.subtract | 3
-              break direct
-            case .compare32JumpB:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = left < right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compare32JumpAE:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = left >= right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compare32JumpE:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = left == right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compare32JumpNE:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = left != right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compare32JumpBE:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = left <= right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compare32JumpA:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = left > right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compare32JumpS:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = Int32(truncatingIfNeeded: left &- right) < 0
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compare32JumpNS:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = Int32(truncatingIfNeeded: left &- right) >= 0
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compare32JumpL:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = Int32(truncatingIfNeeded: left) < Int32(truncatingIfNeeded: right)
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compare32JumpGE:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = Int32(truncatingIfNeeded: left) >= Int32(truncatingIfNeeded: right)
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compare32JumpLE:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = Int32(truncatingIfNeeded: left) <= Int32(truncatingIfNeeded: right)
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compare32JumpG:
-              left = registers.read32(operation.pointee.a)
-              right = registers.read32(operation.pointee.b)
-              taken = Int32(truncatingIfNeeded: left) > Int32(truncatingIfNeeded: right)
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpB:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = left < right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpAE:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = left >= right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpE:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = left == right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpNE:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = left != right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpBE:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = left <= right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpA:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = left > right
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpS:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = Int32(truncatingIfNeeded: left &- right) < 0
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpNS:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = Int32(truncatingIfNeeded: left &- right) >= 0
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpL:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = Int32(truncatingIfNeeded: left) < Int32(truncatingIfNeeded: right)
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpGE:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = Int32(truncatingIfNeeded: left) >= Int32(truncatingIfNeeded: right)
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpLE:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = Int32(truncatingIfNeeded: left) <= Int32(truncatingIfNeeded: right)
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .compareImmediate32JumpG:
-              left = registers.read32(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFFFF_FFFF
-              taken = Int32(truncatingIfNeeded: left) > Int32(truncatingIfNeeded: right)
-              pendingKinds = LazyFlags.subtract | 2
-              break direct
-            case .test64JumpE:
-              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
-              taken = left == 0
-              pendingKinds = LazyFlags.logic | 3
-              break direct
-            case .test64JumpNE:
-              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
-              taken = left != 0
-              pendingKinds = LazyFlags.logic | 3
-              break direct
-            case .test64JumpS:
-              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
-              taken = Int64(bitPattern: left) < 0
-              pendingKinds = LazyFlags.logic | 3
-              break direct
-            case .test64JumpNS:
-              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
-              taken = Int64(bitPattern: left) >= 0
-              pendingKinds = LazyFlags.logic | 3
-              break direct
-            case .test64JumpLE:
-              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
-              taken = Int64(bitPattern: left) <= 0
-              pendingKinds = LazyFlags.logic | 3
-              break direct
-            case .test64JumpG:
-              left = registers.read64(operation.pointee.a) & registers.read64(operation.pointee.b)
-              taken = Int64(bitPattern: left) > 0
-              pendingKinds = LazyFlags.logic | 3
-              break direct
-            case .test32JumpE:
-              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
-              taken = left == 0
-              pendingKinds = LazyFlags.logic | 2
-              break direct
-            case .test32JumpNE:
-              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
-              taken = left != 0
-              pendingKinds = LazyFlags.logic | 2
-              break direct
-            case .test32JumpS:
-              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
-              taken = Int32(truncatingIfNeeded: left) < 0
-              pendingKinds = LazyFlags.logic | 2
-              break direct
-            case .test32JumpNS:
-              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
-              taken = Int32(truncatingIfNeeded: left) >= 0
-              pendingKinds = LazyFlags.logic | 2
-              break direct
-            case .test32JumpLE:
-              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
-              taken = Int32(truncatingIfNeeded: left) <= 0
-              pendingKinds = LazyFlags.logic | 2
-              break direct
-            case .test32JumpG:
-              left = registers.read32(operation.pointee.a) & registers.read32(operation.pointee.b)
-              taken = Int32(truncatingIfNeeded: left) > 0
-              pendingKinds = LazyFlags.logic | 2
-              break direct
-            case .compareImmediate8JumpE:
-              left = registers.read8(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFF
-              taken = left == right
-              pendingKinds = LazyFlags.subtract
-              break direct
-            case .compareImmediate8JumpNE:
-              left = registers.read8(operation.pointee.a)
-              right = operation.pointee.signedImmediate & 0xFF
-              taken = left != right
-              pendingKinds = LazyFlags.subtract
-              break direct
-            case .compareNarrowJump:
-              let sizeLog2 = operation.pointee.sizeLog2
-              let mask: UInt64 = sizeLog2 == 0 ? 0xFF : sizeLog2 == 1 ? 0xFFFF : sizeLog2 == 2 ? 0xFFFF_FFFF : .max
-              left = registers.read(operation.pointee.a, sizeLog2: sizeLog2)
-              right =
-                operation.pointee.b == Register.immediate
-                ? operation.pointee.signedImmediate & mask : registers.read(operation.pointee.b, sizeLog2: sizeLog2)
-              setSubtractFlags(left, right, (left &- right) & mask, sizeLog2: UInt16(sizeLog2))
-              taken = conditionHolds(Int32(operation.pointee.index))
-              pendingKinds = 0
-              break direct
-            case .test8JumpE:
-              left = registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b)
-              taken = left == 0
-              pendingKinds = LazyFlags.logic | 0
-              break direct
-            case .test8JumpNE:
-              left = registers.read8(operation.pointee.a) & registers.read8(operation.pointee.b)
-              taken = left != 0
-              pendingKinds = LazyFlags.logic | 0
-              break direct
-            case .testImmediate32JumpE:
-              left = registers.read32(operation.pointee.a) & operation.pointee.signedImmediate
-              taken = left == 0
-              pendingKinds = LazyFlags.logic | 2
-              break direct
-            case .testImmediate32JumpNE:
-              left = registers.read32(operation.pointee.a) & operation.pointee.signedImmediate
-              taken = left != 0
-              pendingKinds = LazyFlags.logic | 2
-              break direct
-            case .testImmediate8JumpE:
-              left = registers.read8(operation.pointee.a) & operation.pointee.signedImmediate
-              taken = left == 0
-              pendingKinds = LazyFlags.logic | 0
-              break direct
-            case .testImmediate8JumpNE:
-              left = registers.read8(operation.pointee.a) & operation.pointee.signedImmediate
-              taken = left != 0
-              pendingKinds = LazyFlags.logic | 0
-              break direct
-            case .decrement64JumpNE:
-              left = registers.read64(operation.pointee.a) &- 1
-              registers.write64(operation.pointee.a, left)
-              taken = left != 0
-              pendingKinds = LazyFlags.decrement | 3 << 8
-              break direct
-            case .decrement32JumpNE:
-              left = (registers.read32(operation.pointee.a) &- 1) & 0xFFFF_FFFF
-              registers.write64(operation.pointee.a, left)
-              taken = left != 0
-              pendingKinds = LazyFlags.decrement | 2 << 8
-              break direct
-            case .breakpoint:
-              synchronize(operation, block, remaining)
-              exit = .breakpoint
-              break execution
-            case .stale:
-              target = block.pointee.rip
-              break leaving
+              case .stale:
+                target = block.pointee.rip
+                break leaving
 
-            // Cold groups: each has its own switch.
-            case .arithmetic:
-              synchronize(operation, block, remaining)
-              outcome = executeArithmetic(operation, block)
-              break cold
-            case .memory:
-              synchronize(operation, block, remaining)
-              outcome = executeMemory(operation, block)
-              break cold
-            case .branch:
-              synchronize(operation, block, remaining)
-              outcome = executeBranch(operation, block)
-              break cold
-            case .string:
-              synchronize(operation, block, remaining)
-              outcome = executeString(operation, block, &remaining)
-              break cold
-            case .vector:
-              synchronize(operation, block, remaining)
-              outcome = executeVector(operation, block)
-              break cold
-            case .vectorArithmetic:
-              synchronize(operation, block, remaining)
-              outcome = executeVectorArithmetic(operation)
-              break cold
-            case .floatingPoint:
-              synchronize(operation, block, remaining)
-              outcome = executeX87(operation)
-              break cold
-            case .system:
-              synchronize(operation, block, remaining)
-              outcome = executeSystem(operation, block)
-              break cold
+              // Two operations in one.
+              case .pairMoveMove:
+                move(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveConstant:
+                move(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveAddress:
+                move(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveAdd:
+                move(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveXor:
+                move(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveAnd:
+                move(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveOr:
+                move(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveMultiply:
+                move(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveShiftLeft:
+                move(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveShiftRight:
+                move(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveShiftArithmetic:
+                move(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveNot:
+                move(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveSelect:
+                move(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantMove:
+                loadConstant(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantConstant:
+                loadConstant(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantAddress:
+                loadConstant(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantAdd:
+                loadConstant(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantXor:
+                loadConstant(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantAnd:
+                loadConstant(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantOr:
+                loadConstant(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantMultiply:
+                loadConstant(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantShiftLeft:
+                loadConstant(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantShiftRight:
+                loadConstant(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantShiftArithmetic:
+                loadConstant(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantNot:
+                loadConstant(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairConstantSelect:
+                loadConstant(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressMove:
+                loadAddress(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressConstant:
+                loadAddress(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressAddress:
+                loadAddress(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressAdd:
+                loadAddress(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressXor:
+                loadAddress(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressAnd:
+                loadAddress(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressOr:
+                loadAddress(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressMultiply:
+                loadAddress(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressShiftLeft:
+                loadAddress(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressShiftRight:
+                loadAddress(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressShiftArithmetic:
+                loadAddress(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressNot:
+                loadAddress(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddressSelect:
+                loadAddress(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddMove:
+                add(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddConstant:
+                add(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddAddress:
+                add(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddAdd:
+                add(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddXor:
+                add(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddAnd:
+                add(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddOr:
+                add(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddMultiply:
+                add(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddShiftLeft:
+                add(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddShiftRight:
+                add(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddShiftArithmetic:
+                add(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddNot:
+                add(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAddSelect:
+                add(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorMove:
+                xor(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorConstant:
+                xor(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorAddress:
+                xor(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorAdd:
+                xor(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorXor:
+                xor(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorAnd:
+                xor(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorOr:
+                xor(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorMultiply:
+                xor(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorShiftLeft:
+                xor(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorShiftRight:
+                xor(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorShiftArithmetic:
+                xor(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorNot:
+                xor(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorSelect:
+                xor(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndMove:
+                and(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndConstant:
+                and(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndAddress:
+                and(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndAdd:
+                and(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndXor:
+                and(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndAnd:
+                and(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndOr:
+                and(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndMultiply:
+                and(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndShiftLeft:
+                and(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndShiftRight:
+                and(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndShiftArithmetic:
+                and(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndNot:
+                and(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairAndSelect:
+                and(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrMove:
+                or(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrConstant:
+                or(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrAddress:
+                or(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrAdd:
+                or(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrXor:
+                or(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrAnd:
+                or(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrOr:
+                or(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrMultiply:
+                or(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrShiftLeft:
+                or(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrShiftRight:
+                or(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrShiftArithmetic:
+                or(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrNot:
+                or(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairOrSelect:
+                or(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyMove:
+                multiply(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyConstant:
+                multiply(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyAddress:
+                multiply(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyAdd:
+                multiply(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyXor:
+                multiply(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyAnd:
+                multiply(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyOr:
+                multiply(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyMultiply:
+                multiply(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyShiftLeft:
+                multiply(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyShiftRight:
+                multiply(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyShiftArithmetic:
+                multiply(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplyNot:
+                multiply(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMultiplySelect:
+                multiply(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftMove:
+                shiftLeft(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftConstant:
+                shiftLeft(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftAddress:
+                shiftLeft(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftAdd:
+                shiftLeft(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftXor:
+                shiftLeft(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftAnd:
+                shiftLeft(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftOr:
+                shiftLeft(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftMultiply:
+                shiftLeft(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftShiftLeft:
+                shiftLeft(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftShiftRight:
+                shiftLeft(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftShiftArithmetic:
+                shiftLeft(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftNot:
+                shiftLeft(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftLeftSelect:
+                shiftLeft(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightMove:
+                shiftRight(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightConstant:
+                shiftRight(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightAddress:
+                shiftRight(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightAdd:
+                shiftRight(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightXor:
+                shiftRight(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightAnd:
+                shiftRight(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightOr:
+                shiftRight(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightMultiply:
+                shiftRight(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightShiftLeft:
+                shiftRight(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightShiftRight:
+                shiftRight(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightShiftArithmetic:
+                shiftRight(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightNot:
+                shiftRight(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftRightSelect:
+                shiftRight(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticMove:
+                shiftArithmetic(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticConstant:
+                shiftArithmetic(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticAddress:
+                shiftArithmetic(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticAdd:
+                shiftArithmetic(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticXor:
+                shiftArithmetic(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticAnd:
+                shiftArithmetic(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticOr:
+                shiftArithmetic(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticMultiply:
+                shiftArithmetic(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticShiftLeft:
+                shiftArithmetic(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticShiftRight:
+                shiftArithmetic(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticShiftArithmetic:
+                shiftArithmetic(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticNot:
+                shiftArithmetic(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairShiftArithmeticSelect:
+                shiftArithmetic(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotMove:
+                not(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotConstant:
+                not(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotAddress:
+                not(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotAdd:
+                not(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotXor:
+                not(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotAnd:
+                not(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotOr:
+                not(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotMultiply:
+                not(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotShiftLeft:
+                not(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotShiftRight:
+                not(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotShiftArithmetic:
+                not(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotNot:
+                not(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairNotSelect:
+                not(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectMove:
+                select(operation)
+                move(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectConstant:
+                select(operation)
+                loadConstant(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectAddress:
+                select(operation)
+                loadAddress(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectAdd:
+                select(operation)
+                add(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectXor:
+                select(operation)
+                xor(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectAnd:
+                select(operation)
+                and(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectOr:
+                select(operation)
+                or(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectMultiply:
+                select(operation)
+                multiply(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectShiftLeft:
+                select(operation)
+                shiftLeft(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectShiftRight:
+                select(operation)
+                shiftRight(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectShiftArithmetic:
+                select(operation)
+                shiftArithmetic(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectNot:
+                select(operation)
+                not(operation + 1)
+                operation += 2
+                continue execution
+              case .pairSelectSelect:
+                select(operation)
+                select(operation + 1)
+                operation += 2
+                continue execution
+              case .pairMoveJump:
+                move(operation)
+                operation += 1
+                taken = true
+                pendingKinds = 0
+                break direct
+              case .pairMoveReturn:
+                move(operation)
+                operation += 1
+                break returning
+              case .pairAddReturn:
+                addWithFlags(operation)
+                operation += 1
+                break returning
+              case .pairXorReturn:
+                xorWithFlags(operation)
+                operation += 1
+                break returning
+              case .pairPopReturn:
+                let stack = registers.read64(Register.rsp)
+                guard let value = load64(stack, tlb, operation, block, remaining) else {
+                  exit = .fault
+                  break execution
+                }
+                registers.write64(Register.rsp, stack &+ 8)
+                registers.write64(operation.pointee.a, value)
+                operation += 1
+                break returning
+
+              // Cold groups: each has its own switch.
+              case .arithmetic:
+                synchronize(operation, block, remaining)
+                outcome = executeArithmetic(operation, block)
+                break cold
+              case .memory:
+                synchronize(operation, block, remaining)
+                outcome = executeMemory(operation, block)
+                break cold
+              case .branch:
+                synchronize(operation, block, remaining)
+                outcome = executeBranch(operation, block)
+                break cold
+              case .string:
+                synchronize(operation, block, remaining)
+                outcome = executeString(operation, block, &remaining)
+                break cold
+              case .vector:
+                synchronize(operation, block, remaining)
+                outcome = executeVector(operation, block)
+                break cold
+              case .vectorArithmetic:
+                synchronize(operation, block, remaining)
+                outcome = executeVectorArithmetic(operation)
+                break cold
+              case .floatingPoint:
+                synchronize(operation, block, remaining)
+                outcome = executeX87(operation)
+                break cold
+              case .system:
+                synchronize(operation, block, remaining)
+                outcome = executeSystem(operation, block)
+                break cold
+              }
             }
+            // A near return in 64-bit mode.
+            let stack = registers.read64(Register.rsp)
+            guard let value = load64(stack, tlb, operation, block, remaining) else {
+              exit = .fault
+              break execution
+            }
+            guard isCanonicalTarget(value) else {
+              exit = .badTarget
+              break execution
+            }
+            registers.write64(Register.rsp, stack &+ 8 &+ operation.pointee.signedImmediate)
+            target = value
+            break leaving
           }
           // A cold operation ended.
           switch outcome {
@@ -1915,14 +2893,14 @@ extension CPU {
         // A direct branch: the link, and the flags of a fused comparison unless nobody will see them.
         let link = block.link(taken: taken)
         if let next = link {
-          remaining &-= next.pointee.count
+          remaining &-= Int64(next.pointee.count)
           if _fastPath(remaining >= 0) {
             if !next.pointee.killsFlags && pendingKinds != 0 { writePendingFlags(left, right, pendingKinds) }
             block = next
-            operation = next.pointee.entry
+            operation = next.operations
             continue execution
           }
-          remaining &+= next.pointee.count
+          remaining &+= Int64(next.pointee.count)
         }
         if pendingKinds != 0 { writePendingFlags(left, right, pendingKinds) }
         target = taken ? operation.pointee.displacement : block.pointee.nextRIP
@@ -1935,10 +2913,10 @@ extension CPU {
           pointee.steps = pointee.endSteps &- UInt64(remaining)
           pointee.rip = target
           guard let next = followLink(block, taken: taken) else { return pointee.stop == nil ? .fault : .stopped }
-          if next.pointee.count <= remaining {
-            remaining &-= next.pointee.count
+          if Int64(next.pointee.count) <= remaining {
+            remaining &-= Int64(next.pointee.count)
             block = next
-            operation = next.pointee.entry
+            operation = next.operations
             continue execution
           }
         }
@@ -1947,28 +2925,28 @@ extension CPU {
       let linear = target &+ segmentBase
       let entry = jumpCache + BlockCache.jumpCacheIndex(linear)
       if _fastPath(entry.pointee.tag == BlockMode.tag(linear: linear, mode: mode)), let next = entry.pointee.block {
-        remaining &-= next.pointee.count
+        remaining &-= Int64(next.pointee.count)
         if _fastPath(remaining >= 0) {
           block = next
-          operation = next.pointee.entry
+          operation = next.operations
           continue execution
         }
-        remaining &+= next.pointee.count
+        remaining &+= Int64(next.pointee.count)
       }
       pointee.clock = pointee.endClock &- UInt64(remaining)
       pointee.steps = pointee.endSteps &- UInt64(remaining)
       pointee.rip = target
       if remaining == 0 { return .budget }
       guard var next = findBlock(mode: mode) else { return pointee.stop == nil ? .fault : .stopped }
-      if next.pointee.count > remaining {
+      if Int64(next.pointee.count) > remaining {
         guard let single = findBlock(mode: mode | BlockMode.single) else {
           return pointee.stop == nil ? .fault : .stopped
         }
         next = single
       }
-      remaining &-= next.pointee.count
+      remaining &-= Int64(next.pointee.count)
       block = next
-      operation = next.pointee.entry
+      operation = next.operations
     }
 
     switch exit {

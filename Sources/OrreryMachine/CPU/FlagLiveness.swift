@@ -23,14 +23,17 @@ extension Code {
       .xor64Quiet, .xor32Quiet, .xorImmediate64Quiet, .xorImmediate32Quiet, .increment64Quiet, .increment32Quiet,
       .decrement64Quiet, .decrement32Quiet, .negate64Quiet, .negate32Quiet, .multiply64Quiet, .multiply32Quiet,
       .multiplyImmediate64Quiet, .multiplyImmediate32Quiet, .shiftLeft64Quiet, .shiftLeft32Quiet, .shiftRight64Quiet,
-      .shiftRight32Quiet, .shiftArithmetic64Quiet, .shiftArithmetic32Quiet, .rotateLeft64Quiet, .rotateLeft32Quiet:
+      .shiftRight32Quiet, .shiftArithmetic64Quiet, .shiftArithmetic32Quiet, .rotateLeft64Quiet, .rotateLeft32Quiet,
+      .shiftLeftCount64Quiet, .shiftRightCount64Quiet, .shiftArithmeticCount64Quiet, .shiftLeftCount32Quiet,
+      .shiftRightCount32Quiet, .shiftArithmeticCount32Quiet:
       .none
     case .add64, .add32, .addImmediate64, .addImmediate32, .subtract64, .subtract32, .subtractImmediate64,
       .subtractImmediate32, .and64, .and32, .andImmediate64, .andImmediate32, .or64, .or32, .orImmediate64,
       .orImmediate32, .xor64, .xor32, .xorImmediate64, .xorImmediate32, .compare64, .compare32, .compareImmediate64,
       .compareImmediate32, .compareImmediate8, .test64, .test32, .testImmediate64, .testImmediate32, .test8,
       .testImmediate8, .negate64, .negate32, .multiply64, .multiply32, .multiplyImmediate64, .multiplyImmediate32,
-      .shiftLeft64, .shiftLeft32, .shiftRight64, .shiftRight32, .shiftArithmetic64, .shiftArithmetic32:
+      .shiftLeft64, .shiftLeft32, .shiftRight64, .shiftRight32, .shiftArithmetic64, .shiftArithmetic32, .and8, .or8,
+      .xor8:
       .kills
     default:
       isFusedComparison || isFusedCondition ? .kills : .needs
@@ -111,6 +114,10 @@ func eliminateDeadFlags(_ operations: UnsafeMutablePointer<Operation>, count: In
         operations[index].base = operations[index].a
         continue
       }
+      if let quiet = operations[index].quietShiftByCount {
+        operations[index].code = quiet
+        continue
+      }
     }
     switch operations[index].code.flagEffect {
     case .none: break
@@ -122,6 +129,18 @@ func eliminateDeadFlags(_ operations: UnsafeMutablePointer<Operation>, count: In
 }
 
 extension Operation {
+  /// The quiet form of a shift by CL.
+  fileprivate var quietShiftByCount: Code? {
+    guard code == .arithmetic, b == Register.countCL, sizeLog2 >= 2 else { return nil }
+    let is64 = sizeLog2 == 3
+    return switch ArithmeticOperation(rawValue: detail) {
+    case .shiftLeft, .shiftLeftAlias: is64 ? .shiftLeftCount64Quiet : .shiftLeftCount32Quiet
+    case .shiftRight: is64 ? .shiftRightCount64Quiet : .shiftRightCount32Quiet
+    case .shiftArithmetic: is64 ? .shiftArithmeticCount64Quiet : .shiftArithmeticCount32Quiet
+    default: nil
+    }
+  }
+
   /// A rotate by a constant, for which a quiet form exists.
   fileprivate var quietRotate: Code? {
     guard code == .arithmetic, b == Register.immediate, sizeLog2 >= 2,

@@ -160,19 +160,36 @@ extension UnsafeMutablePointer<LazyFlags> {
 
   @inline(never)
   private func holdsByBits(_ code: UInt8) -> Bool {
-    let flags = bits
     let answer: Bool
     switch code >> 1 {
-    case 0: answer = flags & Flag.overflow != 0
-    case 1: answer = flags & Flag.carry != 0
-    case 2: answer = flags & Flag.zero != 0
-    case 3: answer = flags & (Flag.carry | Flag.zero) != 0
-    case 4: answer = flags & Flag.sign != 0
-    case 5: answer = flags & Flag.parity != 0
-    case 6: answer = (flags >> 7 ^ flags >> 11) & 1 != 0
-    default: answer = (flags >> 7 ^ flags >> 11) & 1 != 0 || flags & Flag.zero != 0
+    case 0: answer = overflow
+    case 1: answer = carry
+    case 2: answer = bits & Flag.zero != 0
+    case 3: answer = bits & (Flag.carry | Flag.zero) != 0
+    case 4: answer = bits & Flag.sign != 0
+    case 5: answer = bits & Flag.parity != 0
+    case 6:
+      let flags = bits
+      answer = (flags >> 7 ^ flags >> 11) & 1 != 0
+    default:
+      let flags = bits
+      answer = (flags >> 7 ^ flags >> 11) & 1 != 0 || flags & Flag.zero != 0
     }
     return answer != (code & 1 != 0)
+  }
+
+  /// OF alone: compilers that check for overflow ask for it after every addition.
+  private var overflow: Bool {
+    let kinds = pointee.kinds
+    guard kinds >> 8 == 0 else { return bits & Flag.overflow != 0 }
+    let top = UInt64(8 &<< (kinds & 3)) &- 1
+    let (left, right, result) = (pointee.left, pointee.right, pointee.result)
+    switch kinds & 0xFC {
+    case LazyFlags.add: return ((left ^ result) & (right ^ result)) &>> top & 1 != 0
+    case LazyFlags.subtract, LazyFlags.subtractWithBorrow: return ((left ^ right) & (left ^ result)) &>> top & 1 != 0
+    case LazyFlags.logic: return false
+    default: return result & Flag.overflow != 0
+    }
   }
 }
 

@@ -39,6 +39,8 @@ enum Code: UInt16 {
   case compareLoad64, compareLoad32
   case compare64, compare32, compareImmediate64, compareImmediate32, compareImmediate8
   case test64, test32, testImmediate64, testImmediate32, test8, testImmediate8
+  /// `a = a op b`, bytes.
+  case and8, or8, xor8
 
   // Arithmetic and logic: `a = base op b`, so that a move before it needs no operation of its own
   case add64, add64Quiet, add32, add32Quiet, addImmediate64, addImmediate64Quiet, addImmediate32, addImmediate32Quiet
@@ -58,6 +60,9 @@ enum Code: UInt16 {
   case shiftRight64, shiftRight64Quiet, shiftRight32, shiftRight32Quiet
   case shiftArithmetic64, shiftArithmetic64Quiet, shiftArithmetic32, shiftArithmetic32Quiet
   case rotateLeft64Quiet, rotateLeft32Quiet
+  /// Shifts by CL. When its count is 0 the flags stay, so there are only quiet ones.
+  case shiftLeftCount64Quiet, shiftRightCount64Quiet, shiftArithmeticCount64Quiet
+  case shiftLeftCount32Quiet, shiftRightCount32Quiet, shiftArithmeticCount32Quiet
   case setCondition
   case conditionalMove64, conditionalMove32
   /// A comparison with the SETcc or CMOVcc after it: `base` with `b` or `immediate` on condition `detail`; CMOVcc moves from `index`.
@@ -89,12 +94,51 @@ enum Code: UInt16 {
   case test64JumpE, test64JumpNE, test64JumpS, test64JumpNS, test64JumpLE, test64JumpG
   case test32JumpE, test32JumpNE, test32JumpS, test32JumpNS, test32JumpLE, test32JumpG
   case compareImmediate8JumpE, compareImmediate8JumpNE, compareNarrowJump
-  case test8JumpE, test8JumpNE, testImmediate32JumpE, testImmediate32JumpNE, testImmediate8JumpE, testImmediate8JumpNE
+  case test8JumpE, test8JumpNE, test8JumpS, test8JumpNS, testImmediate32JumpE, testImmediate32JumpNE,
+    testImmediate8JumpE, testImmediate8JumpNE
   case decrement64JumpNE, decrement32JumpNE
   /// The instruction here has a breakpoint.
   case breakpoint
   /// The block was invalidated: find the code at its address anew.
   case stale
+
+  // Two operations in one, the second where it always was, behind the first: CPU/PairedOperations.swift
+  case pairMoveMove, pairMoveConstant, pairMoveAddress, pairMoveAdd, pairMoveXor, pairMoveAnd, pairMoveOr,
+    pairMoveMultiply, pairMoveShiftLeft, pairMoveShiftRight, pairMoveShiftArithmetic, pairMoveNot, pairMoveSelect
+  case pairConstantMove, pairConstantConstant, pairConstantAddress, pairConstantAdd, pairConstantXor, pairConstantAnd,
+    pairConstantOr, pairConstantMultiply, pairConstantShiftLeft, pairConstantShiftRight, pairConstantShiftArithmetic,
+    pairConstantNot, pairConstantSelect
+  case pairAddressMove, pairAddressConstant, pairAddressAddress, pairAddressAdd, pairAddressXor, pairAddressAnd,
+    pairAddressOr, pairAddressMultiply, pairAddressShiftLeft, pairAddressShiftRight, pairAddressShiftArithmetic,
+    pairAddressNot, pairAddressSelect
+  case pairAddMove, pairAddConstant, pairAddAddress, pairAddAdd, pairAddXor, pairAddAnd, pairAddOr, pairAddMultiply,
+    pairAddShiftLeft, pairAddShiftRight, pairAddShiftArithmetic, pairAddNot, pairAddSelect
+  case pairXorMove, pairXorConstant, pairXorAddress, pairXorAdd, pairXorXor, pairXorAnd, pairXorOr, pairXorMultiply,
+    pairXorShiftLeft, pairXorShiftRight, pairXorShiftArithmetic, pairXorNot, pairXorSelect
+  case pairAndMove, pairAndConstant, pairAndAddress, pairAndAdd, pairAndXor, pairAndAnd, pairAndOr, pairAndMultiply,
+    pairAndShiftLeft, pairAndShiftRight, pairAndShiftArithmetic, pairAndNot, pairAndSelect
+  case pairOrMove, pairOrConstant, pairOrAddress, pairOrAdd, pairOrXor, pairOrAnd, pairOrOr, pairOrMultiply,
+    pairOrShiftLeft, pairOrShiftRight, pairOrShiftArithmetic, pairOrNot, pairOrSelect
+  case pairMultiplyMove, pairMultiplyConstant, pairMultiplyAddress, pairMultiplyAdd, pairMultiplyXor, pairMultiplyAnd,
+    pairMultiplyOr, pairMultiplyMultiply, pairMultiplyShiftLeft, pairMultiplyShiftRight, pairMultiplyShiftArithmetic,
+    pairMultiplyNot, pairMultiplySelect
+  case pairShiftLeftMove, pairShiftLeftConstant, pairShiftLeftAddress, pairShiftLeftAdd, pairShiftLeftXor,
+    pairShiftLeftAnd, pairShiftLeftOr, pairShiftLeftMultiply, pairShiftLeftShiftLeft, pairShiftLeftShiftRight,
+    pairShiftLeftShiftArithmetic, pairShiftLeftNot, pairShiftLeftSelect
+  case pairShiftRightMove, pairShiftRightConstant, pairShiftRightAddress, pairShiftRightAdd, pairShiftRightXor,
+    pairShiftRightAnd, pairShiftRightOr, pairShiftRightMultiply, pairShiftRightShiftLeft, pairShiftRightShiftRight,
+    pairShiftRightShiftArithmetic, pairShiftRightNot, pairShiftRightSelect
+  case pairShiftArithmeticMove, pairShiftArithmeticConstant, pairShiftArithmeticAddress, pairShiftArithmeticAdd,
+    pairShiftArithmeticXor, pairShiftArithmeticAnd, pairShiftArithmeticOr, pairShiftArithmeticMultiply,
+    pairShiftArithmeticShiftLeft, pairShiftArithmeticShiftRight, pairShiftArithmeticShiftArithmetic,
+    pairShiftArithmeticNot, pairShiftArithmeticSelect
+  case pairNotMove, pairNotConstant, pairNotAddress, pairNotAdd, pairNotXor, pairNotAnd, pairNotOr, pairNotMultiply,
+    pairNotShiftLeft, pairNotShiftRight, pairNotShiftArithmetic, pairNotNot, pairNotSelect
+  case pairSelectMove, pairSelectConstant, pairSelectAddress, pairSelectAdd, pairSelectXor, pairSelectAnd, pairSelectOr,
+    pairSelectMultiply, pairSelectShiftLeft, pairSelectShiftRight, pairSelectShiftArithmetic, pairSelectNot,
+    pairSelectSelect
+  case pairPushPush, pairPopPop, pairLoadLoad
+  case pairMoveCall, pairMoveJump, pairMoveReturn, pairPopReturn, pairAddReturn, pairXorReturn
 
   // Cold groups: `detail` says which
   /// 8- and 16-bit arithmetic, carries, shifts, multiplication, division, bits: CPU/ArithmeticOperations.swift.
