@@ -7,7 +7,7 @@ extension AcceptanceTests {
       ("loops for ever", .loop, 6, "the limit of 1000000 steps was reached"),
       ("triple fault", .tripleFault, 4, "triple fault"), ("executes garbage", .garbage, 4, "triple fault"),
       ("executes a text", .executesText, 10, "not modelled"),
-      ("uses what is not modelled", .floatingPoint, 10, "not modelled: instruction da e9"),
+      ("uses what is not modelled", .floatingPoint, 10, "not modelled: instruction d9 fe"),
       ("halts for ever", .halts, 8, "halted for ever"),
     ]
 
