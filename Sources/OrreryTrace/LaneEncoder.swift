@@ -36,16 +36,7 @@ struct LaneEncoder {
   }
 
   @inline(__always)
-  mutating func varint(_ value: UInt64) {
-    var rest = value
-    while rest >= 0x80 {
-      bytes[count] = UInt8(truncatingIfNeeded: rest) | 0x80
-      count &+= 1
-      rest >>= 7
-    }
-    bytes[count] = UInt8(truncatingIfNeeded: rest)
-    count &+= 1
-  }
+  mutating func varint(_ value: UInt64) { bytes.writeVarint(value, at: &count) }
 
   /// `value` as a zigzag-coded difference from `base`, modulo 2^64.
   @inline(__always)

@@ -37,16 +37,7 @@ public final class TraceWriter {
     var byteCount = 0
 
     @inline(__always)
-    mutating func appendToTimeline(_ value: UInt64) {
-      var rest = value
-      while rest >= 0x80 {
-        timeline[timelineCount] = UInt8(truncatingIfNeeded: rest) | 0x80
-        timelineCount &+= 1
-        rest >>= 7
-      }
-      timeline[timelineCount] = UInt8(truncatingIfNeeded: rest)
-      timelineCount &+= 1
-    }
+    mutating func appendToTimeline(_ value: UInt64) { timeline.writeVarint(value, at: &timelineCount) }
 
     mutating func removeAll() {
       timelineCount = 0
