@@ -67,7 +67,7 @@ extension GuestImage {
   /// Jumps into a text, whose first letter is `ins`: from port 0, where nothing is.
   static let executesText = GuestImage([0xEB, 0x00] + Array("llo".utf8))  // jmp .+2; "l" is ins byte es:[edi], dx
 
-  static let floatingPoint = GuestImage([0xDA, 0xE9, 0xEB, 0xFE])  // fucompp; jmp .
+  static let singleByteTrap = GuestImage([0xF1, 0xEB, 0xFE])  // int1; jmp .
 
   static let halts = GuestImage([0xFA, 0xF4, 0xEB, 0xFD])  // cli; hlt; jmp hlt
 

@@ -3,9 +3,10 @@ import Testing
 
 struct RecursiveTableTests {
   /// With the last entry (0o777) the tables of address 0 begin at these well-known places: each level adds one 0o777.
-  @Test(arguments: [
-    (1, 0xffff_ff80_0000_0000), (2, 0xffff_ffff_c000_0000), (3, 0xffff_ffff_ffe0_0000), (4, 0xffff_ffff_ffff_f000),
-  ] as [(Int, UInt64)])
+  @Test(
+    arguments: [
+      (1, 0xffff_ff80_0000_0000), (2, 0xffff_ffff_c000_0000), (3, 0xffff_ffff_ffe0_0000), (4, 0xffff_ffff_ffff_f000),
+    ] as [(Int, UInt64)])
   func theFirstTablesLieWhereTheLastEntryLeads(_ level: Int, _ address: UInt64) {
     let table = RecursiveTable(index: 0o777)
     #expect(table.tableAddress(level: level, of: LinearAddress(0)) == LinearAddress(address))
