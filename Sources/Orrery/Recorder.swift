@@ -29,8 +29,13 @@ public final class Recorder {
     }
   }
 
-  /// How far one call of `advance` goes at most: some tens of milliseconds of the host's time.
-  public static let sliceSteps: Steps = 1 << 24
+  /// How far one call of `advance` goes at most, so that its caller can look for signals and keys: a fraction of a millisecond of the host's time
+  /// as a rule, some tens where every step is slow. The size of the trace is looked at, too, whenever the count of steps is a multiple of it.
+  public static let sliceSteps: Steps = 1 << 16
+  /// The same for a machine that is idle: its clock goes on and its steps do not. A timer at its fastest has 160,000 events in that time.
+  public static let sliceClocks: Clock = 1 << 28
+  /// How many exits of the machine one call of `advance` handles at most.
+  private static let sliceExits = 4_096
 
   private let session: MachineSession
   private var driver: ScenarioDriver
@@ -42,6 +47,8 @@ public final class Recorder {
   private var lastInputClock: Clock?
   private var isAtInstruction = false
   private var exitValue: UInt32?
+  /// Whether the trace had reached its limit when that was last looked at.
+  private var isTraceFull = false
   /// How the run ended; nil while it goes on.
   public private(set) var end: RunEnd?
 
@@ -51,12 +58,11 @@ public final class Recorder {
   /// - Parameters:
   ///   - scenario: what is done to the machine, its limits and settings.
   ///   - configuration: what is recorded; its machine settings count, not the scenario's.
-  ///   - scenarioName: how the trace calls the scenario; never a path.
   ///   - scenarioText: the scenario's text for the trace.
   ///   - sink: where the trace goes; nil for none.
   public init(
-    image: KernelImage, scenario: BoundScenario, configuration: RunConfiguration, scenarioName: String = "",
-    scenarioText: String = "", sink: (any TraceSink)?
+    image: KernelImage, scenario: BoundScenario, configuration: RunConfiguration, scenarioText: String = "",
+    sink: (any TraceSink)?
   ) throws(Failure) {
     if let what = Self.unsupported(scenario, configuration) { throw .unsupported(what) }
     do throws(ImageError) {
@@ -70,8 +76,7 @@ public final class Recorder {
     do throws(TraceError) {
       let header = TraceHeader(
         revision: RunConfiguration.revision, configuration: configuration.settings, lanes: configuration.lanes,
-        stateInterval: configuration.stateInterval, image: image.bytes, scenarioName: scenarioName,
-        scenario: scenarioText)
+        stateInterval: configuration.stateInterval, image: image.bytes, scenario: scenarioText)
       writer = try sink.map { sink throws(TraceError) in try TraceWriter(header: header, sink: sink) }
     } catch { throw .trace(error) }
     session.serialHandler = { [unowned self] port, byte in
@@ -107,14 +112,20 @@ public final class Recorder {
   /// A code address by function and offset, or as a number.
   public func place(of address: UInt64) -> String { EventRendering(symbolizer: symbolizer).code(address) }
 
-  /// Runs on, at most to `untilClock` or `sliceSteps` further. Gives the end of the run when it has come; a run that has ended stays so.
+  /// Runs on, at most to `untilClock` or `steps` further. Gives the end of the run when it has come; a run that has ended stays so.
+  ///
+  /// How far each call goes has no influence on the trace.
   ///
   /// - Parameter isLive: input may still come from a person, so a machine that waits for ever has not ended.
   @discardableResult
-  public func advance(untilClock: Clock = .max, isLive: Bool = false) throws(TraceError) -> RunEnd? {
-    let (sliceEnd, overflow) = machine.steps.addingReportingOverflow(Self.sliceSteps)
-    let untilSteps = overflow ? .max : sliceEnd
-    while end == nil {
+  public func advance(
+    untilClock: Clock = .max, steps: Steps = Recorder.sliceSteps, isLive: Bool = false
+  ) throws(TraceError) -> RunEnd? {
+    let untilSteps = min(machine.steps.addingSaturating(max(1, steps)), nextSizeCheck)
+    let untilClock = min(untilClock, machine.clock.addingSaturating(Self.sliceClocks))
+    var exits = 0
+    while end == nil, exits < Self.sliceExits {
+      exits += 1
       if let reached = reachedEnd() { return try finish(reached) }
       applyDueInputs()
       try writeEvents()
@@ -122,12 +133,14 @@ public final class Recorder {
       let exit = run(untilClock: untilClock, untilSteps: untilSteps)
       try writeEvents()
       switch exit {
-      case .reachedClock, .reachedSteps, .serialOutput, .keyboardRead, .probesFull: break
+      case .reachedClock, .serialOutput, .keyboardRead, .probesFull: break
+      case .reachedSteps: if machine.steps.isMultiple(of: Self.sliceSteps) { checkTraceSize() }
       case .anchor(let address):
         driver.reach(address, clock: machine.clock)
         isAtInstruction = true
       case .idle where isLive: return nil
       case .idle:
+        checkTraceSize()
         // Only the scenario has something left to do, or to wait for.
         guard let next = driver.nextClock else { return try finish((.idle, StopReason.idle.description)) }
         machine.idle(untilClock: min(next, untilClock, limits.clock))
@@ -155,6 +168,15 @@ public final class Recorder {
 
   // MARK: - Running
 
+  /// The step at which the trace's size is looked at next.
+  ///
+  /// That must be a step of the run and not of the caller's slices, and events come in batches whose ends are neither.
+  private var nextSizeCheck: Steps {
+    (machine.steps / Self.sliceSteps * Self.sliceSteps).addingSaturating(Self.sliceSteps)
+  }
+
+  private func checkTraceSize() { isTraceFull = traceByteCount >= limits.traceByteCount }
+
   private typealias Reason = (reason: RunEnd.Reason, text: String)
 
   private func run(untilClock: Clock, untilSteps: Steps) -> RunExit {
@@ -173,11 +195,11 @@ public final class Recorder {
   /// The end that has come at the present boundary, before anything more is applied there.
   private func reachedEnd() -> Reason? {
     if let anchor = driver.stop(at: machine.clock) { return (.stopCondition, "stop condition: \(anchor.name)") }
-    if machine.steps >= limits.steps { return (.limit, "the limit of \(limits.steps) steps was reached") }
-    if machine.clock >= limits.clock { return (.limit, "the limit of \(limits.clock) clocks was reached") }
-    if traceByteCount >= limits.traceByteCount {
-      return (.limit, "the limit of \(limits.traceByteCount) trace bytes was reached")
+    if machine.steps >= limits.steps { return (.limit, "the limit of \(Words.number(limits.steps)) steps was reached") }
+    if machine.clock >= limits.clock {
+      return (.limit, "the limit of \(Words.number(limits.clock)) clocks was reached")
     }
+    if isTraceFull { return (.limit, "the limit of \(Words.number(limits.traceByteCount)) trace bytes was reached") }
     return nil
   }
 
@@ -241,12 +263,14 @@ public final class Recorder {
     fileprivate let driver: ScenarioDriver
     fileprivate let lastInputClock: Clock?
     fileprivate let isAtInstruction: Bool
+    fileprivate let isTraceFull: Bool
   }
 
   func checkpoint() -> Checkpoint {
     precondition(end == nil, "a run that has ended has no checkpoint")
     return Checkpoint(
-      session: session.checkpoint(), driver: driver, lastInputClock: lastInputClock, isAtInstruction: isAtInstruction)
+      session: session.checkpoint(), driver: driver, lastInputClock: lastInputClock, isAtInstruction: isAtInstruction,
+      isTraceFull: isTraceFull)
   }
 
   func restore(_ checkpoint: Checkpoint) {
@@ -254,6 +278,7 @@ public final class Recorder {
     driver = checkpoint.driver
     lastInputClock = checkpoint.lastInputClock
     isAtInstruction = checkpoint.isAtInstruction
+    isTraceFull = checkpoint.isTraceFull
     end = nil
     exitValue = nil
     awaitedAddresses = driver.awaitedAddresses

@@ -8,6 +8,8 @@ public enum ReplayError: Error, Hashable, Sendable, CustomStringConvertible {
   case otherRevision(trace: String, program: String)
   /// The header has a setting that this program does not know.
   case unknownSetting(String, String)
+  /// The trace says of itself what no recorder writes.
+  case contradiction(String)
   /// The image in the trace cannot be booted.
   case image(ImageError)
 
@@ -20,6 +22,7 @@ public enum ReplayError: Error, Hashable, Sendable, CustomStringConvertible {
     case .unknownSetting(let key, let value):
       "the trace has the setting '\(key)' with the value '\(value)', which this program does not know; "
         + "replay it with the program that recorded it"
+    case .contradiction(let what): "the trace contradicts itself: \(what); record the run again"
     case .image(let error): "the image in the trace: \(error)"
     }
   }

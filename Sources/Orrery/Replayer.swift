@@ -9,6 +9,9 @@ public import OrreryTrace
 ///     while true { if let outcome = try replayer.advance() { … } }
 ///
 /// The scenario is ignored: the inputs come from the trace, at their recorded clocks. Memory does not grow with the length of the run.
+///
+/// A replay ends, whatever a trace claims: it goes no further than one state interval beyond the last recorded state that it found the same, and lets
+/// an idle machine wait for a bounded number of events only.
 public final class Replayer {
   /// What a replay found.
   public enum Outcome: Sendable {
@@ -45,6 +48,9 @@ public final class Replayer {
   /// How many events were found the same.
   private var eventCount: UInt64 = 0
 
+  /// The recorded states. Each is compared as soon as its step has come, or a run that went astray would go on until a chunk is full.
+  private var states: TraceEvents
+
   /// The recorded inputs, read ahead.
   private var inputs: TraceEvents
   private var hasMoreInputs = true
@@ -54,6 +60,13 @@ public final class Replayer {
 
   /// The most inputs handed to the machine ahead of time.
   private static let inputsAhead = 64
+
+  /// How long the machine has been idle, in rounds.
+  private var idleRounds = 0
+  /// The most rounds in a row in which the machine stays idle. A timer at its fastest (596 kHz, two edges each, nobody listening) takes 72 million in the 60 seconds that a
+  /// run has by default; a trace may claim to have waited for centuries.
+  var idleRoundLimit = 1 << 27
+  private static let roundsPerIdleSlice = 64
 
   public init(source: any TraceSource) throws(ReplayError) {
     let header: TraceHeader
@@ -71,7 +84,20 @@ public final class Replayer {
     lanes = configuration.lanes
     recordedEnd = reader.end
     inputs = reader.events(lanes: LaneSet(.input))
+    states = reader.events(lanes: LaneSet(.state))
+    if let end = reader.end, end.steps / header.stateInterval > reader.availableEventCount {
+      throw .contradiction(
+        "it claims \(Words.number(end.steps)) steps, and the states on the way are missing: it has "
+          + "\(Words.number(reader.availableEventCount)) events")
+    }
+    if isCut, reader.availableEventCount == 0 { outcome = .same(eventCount: 0, end: nil) }
   }
+
+  /// Whether the trace holds the beginning of a run and not its end.
+  private var isCut: Bool { recordedEnd == nil }
+
+  /// Whether the trace has everything that a finished one has.
+  public var isTraceComplete: Bool { reader.isComplete }
 
   public var machine: Machine { session.machine }
 
@@ -82,21 +108,36 @@ public final class Replayer {
   public var isByteForByte: Bool { bytes.isComplete }
 
   /// Runs on, at most for `Recorder.sliceSteps`; gives the outcome once it is known.
-  public func advance() throws(TraceError) -> Outcome? {
+  public func advance() throws(ReplayError) -> Outcome? {
     if let outcome { return outcome }
+    do throws(TraceError) { try runSlice() } catch { throw .trace(error) }
+    guard outcome == nil, idleRounds > idleRoundLimit else { return outcome }
+    throw .contradiction(
+      "it claims that nothing happens up to clock \(Words.number(lastPoint.clock)), and an idle machine's devices alone take too long to get there"
+    )
+  }
+
+  private func runSlice() throws(TraceError) {
     try scheduleInputs()
-    let (sliceEnd, overflow) = machine.steps.addingReportingOverflow(Recorder.sliceSteps)
+    let steps = machine.steps
+    let sliceEnd = steps.addingSaturating(Recorder.sliceSteps)
     let (lastClock, lastSteps) = lastPoint
     // No further than to the last input that the machine was given: the next ones may follow right after.
-    let untilClock = hasMoreInputs ? min(lastClock, lastScheduledClock) : lastClock
-    // With no step left the machine may still have to stay halted up to the end's clock.
-    let untilSteps = machine.steps < lastSteps ? min(lastSteps, overflow ? .max : sliceEnd) : .max
-    let exit = session.run(untilClock: untilClock, untilSteps: untilSteps)
+    let untilClock = min(
+      hasMoreInputs ? lastScheduledClock : .max, lastClock, machine.clock.addingSaturating(Recorder.sliceClocks))
+    // With no step left the machine may still have to stay halted up to the end's clock; one step more is already a difference.
+    let lastStep = steps < lastSteps ? lastSteps : lastSteps.addingSaturating(1)
+    let exit = session.run(untilClock: untilClock, untilSteps: min(lastStep, sliceEnd))
     try compareEvents()
-    if let outcome { return outcome }
+    if machine.steps != steps {
+      idleRounds = 0
+    } else {
+      idleRounds += exit == .idle ? 1 : Self.roundsPerIdleSlice
+    }
+    if outcome != nil { return }
     switch exit {
     case .reachedClock, .reachedSteps, .probesFull, .serialOutput, .keyboardRead, .anchor:
-      guard let recordedEnd else { return nil }
+      guard let recordedEnd else { return }
       if machine.clock >= lastClock || machine.steps > lastSteps {
         try finish(reason: recordedEnd.reason, text: recordedEnd.text)
       }
@@ -111,7 +152,6 @@ public final class Replayer {
       if case .debugExit(let value) = stop { exitValue = value }
       try finish(reason: reason, text: stop.description)
     }
-    return outcome
   }
 
   /// How far the machine may go at most. An end that comes from the machine itself is a step it must be let run into.
@@ -120,9 +160,7 @@ public final class Replayer {
     switch recordedEnd.reason {
     case .limit, .stopCondition, .interrupted: return (recordedEnd.clock, recordedEnd.steps)
     case .powerOff, .debugExit, .tripleFault, .idle, .unmodelled, .reset:
-      let (clock, clockOverflow) = recordedEnd.clock.addingReportingOverflow(1)
-      let (steps, stepsOverflow) = recordedEnd.steps.addingReportingOverflow(1)
-      return (clockOverflow ? .max : clock, stepsOverflow ? .max : steps)
+      return (recordedEnd.clock.addingSaturating(1), recordedEnd.steps.addingSaturating(1))
     }
   }
 
@@ -137,6 +175,7 @@ public final class Replayer {
       session.announceInput(cause: cause)
       machine.schedule(InputEvent(clock: event.clock, point: point, action: action))
       lastScheduledClock = event.clock
+      idleRounds = 0
     }
   }
 
@@ -149,6 +188,15 @@ public final class Replayer {
       unverified.append(entry)
       try writer.append(entry.payload, clock: entry.clock)
       if !bytes.isSame { return try compareUnverified() }
+      // A recording cut short is compared to its last event, and not to the one after it, which may never come.
+      let count = eventCount + UInt64(unverified.count)
+      if isCut ? count >= reader.availableEventCount : count > reader.availableEventCount {
+        return try compareUnverified()
+      }
+      if case .state = entry.payload {
+        let state = try states.next()
+        if state?.payload != entry.payload || state?.clock != entry.clock { return try compareUnverified() }
+      }
       // A chunk is written before the event that no longer fits it, or with the event that fills it.
       if bytes.sameByteCount != before {
         let verified = Int(writer.writtenSequence - eventCount)
@@ -160,12 +208,13 @@ public final class Replayer {
 
   /// Finds the event in which the bytes differ, and from now on compares events.
   private func compareUnverified() throws(TraceError) {
-    var events = reader.events()
-    for _ in 0..<eventCount { _ = try events.next() }
-    recorded = events
+    recorded = try reader.events(fromSequence: eventCount)
     let entries = unverified
     unverified = []
     for entry in entries where outcome == nil { try compare(entry) }
+    if outcome == nil, isCut, eventCount >= reader.availableEventCount {
+      outcome = .same(eventCount: eventCount, end: nil)
+    }
   }
 
   private func compare(_ entry: ObservedEvents.Entry) throws(TraceError) {

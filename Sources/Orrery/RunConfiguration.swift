@@ -12,6 +12,10 @@ public struct RunConfiguration: Hashable, Sendable {
   /// How many steps lie between two `state` events unless another number is chosen.
   public static let defaultStateInterval: Steps = 1 << 26
 
+  /// The state intervals there are. A replay goes no further than one interval beyond the last state that it found the same, so an interval without
+  /// bound would let a trace keep it running for ever.
+  public static let stateIntervals: ClosedRange<Steps> = 1...1 << 30
+
   public var machine: BoundMachineSettings
   /// The lanes to record; `input` and `state` always are, for without them a trace could not be replayed.
   public var lanes: LaneSet
@@ -26,7 +30,7 @@ public struct RunConfiguration: Hashable, Sendable {
     stateInterval: Steps = RunConfiguration.defaultStateInterval, allocators: [AllocatorFunction] = [],
     parameters: [ParameterValue] = []
   ) {
-    precondition(stateInterval > 0, "state events are at least one step apart")
+    precondition(Self.stateIntervals.contains(stateInterval), "state events are 1 to 2^30 steps apart")
     self.machine = machine
     self.lanes = lanes.union([LaneSet(.input), LaneSet(.state)])
     self.stateInterval = stateInterval
@@ -91,7 +95,14 @@ extension RunConfiguration {
     guard header.revision == Self.revision else {
       throw .otherRevision(trace: header.revision, program: Self.revision)
     }
-    guard header.stateInterval > 0 else { throw .unknownSetting("state-interval", "0") }
+    guard Self.stateIntervals.contains(header.stateInterval) else {
+      throw .contradiction(
+        "its states are \(Words.number(header.stateInterval)) steps apart, and a recorder takes one every 1 to "
+          + "\(Words.number(Self.stateIntervals.upperBound)) steps")
+    }
+    guard header.lanes.isSuperset(of: [LaneSet(.input), LaneSet(.state)]) else {
+      throw .contradiction("its header does not list the lanes input and state, which every recording has")
+    }
     self.init(lanes: header.lanes, stateInterval: header.stateInterval)
     for setting in header.configuration {
       guard try take(setting) else { throw .unknownSetting(setting.key, setting.value) }

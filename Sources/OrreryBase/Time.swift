@@ -8,6 +8,15 @@ public typealias Clock = UInt64
 /// Limits, benchmarks and checkpoint spacing use steps.
 public typealias Steps = UInt64
 
+extension UInt64 {
+  /// The clock or step `count` further on; the last there is when that exceeds 64 bits.
+  @inlinable
+  public func addingSaturating(_ count: UInt64) -> UInt64 {
+    let (sum, overflow) = addingReportingOverflow(count)
+    return overflow ? .max : sum
+  }
+}
+
 /// The frequency of the clock, in clocks per second, and conversions that never round twice.
 @frozen
 public struct ClockFrequency: Hashable, Sendable {

@@ -9,13 +9,21 @@ struct DiffCommand: ParsableCommand {
     commandName: "diff",
     abstract: "Find the first event in which two traces differ.",
     discussion: """
-      Traces of any length are compared through their hashes; only what lies around the first difference is read. \
+      Traces of any length are compared through their hashes; only what lies around the first difference is decoded. \
       Parts of the headers that differ (settings, image, scenario) are told apart from the events.
 
       With --behaviour, what the kernels do is compared instead: per lane and context, without clocks and addresses, so that a rebuild that \
       changes only those is equal. A golden text may stand for either trace then.
 
-      Exit code: 0 the same, 1 different, 2 trouble.
+      EXAMPLES
+        orrery diff before.orrery after.orrery
+        orrery diff before.orrery after.orrery --lane map,heap
+        orrery diff --behaviour traces/boot/golden.txt boot.orrery
+
+      EXIT CODES
+        0  the same
+        1  different
+        2  trouble: a trace is damaged, or cannot be read
       """)
 
   @Argument(help: ArgumentHelp("The expected trace.", valueName: "a")) var left: String
@@ -25,14 +33,17 @@ struct DiffCommand: ParsableCommand {
       "Compare only these lanes: \(LaneOption.allValueStrings.joined(separator: ", ")).", valueName: "lanes"))
   var lane: [LaneOption] = []
   @Option(
-    name: [.customShort("U"), .long], help: ArgumentHelp("Lines or events shown around a difference.", valueName: "n"))
+    name: [.customShort("U"), .long], parsing: .unconditional,
+    help: ArgumentHelp("Lines or events shown around a difference.", valueName: "n"))
   var context = 3
   @Flag(help: "Compare what the kernels do, not the exact events.") var behaviour = false
   @Flag(help: "Say only how much differs.") var stat = false
   @Flag(help: "Write one JSON object.") var json = false
 
   func validate() throws {
-    guard (0...1_000).contains(context) else { throw ValidationError("--context is a number from 0 to 1000") }
+    guard (0...1_000).contains(context) else {
+      throw ValidationError("--context \(context): expected a number from 0 to 1000")
+    }
   }
 
   func run() throws {

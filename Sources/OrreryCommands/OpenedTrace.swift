@@ -20,19 +20,17 @@ struct OpenedTrace {
     }
   }
 
-  /// Notes on standard error what is damaged, and that the recording was cut short.
-  func noteDamage() {
-    for damage in reader.damage { Console.current.note("\(path): damaged at \(damage)") }
-    if !reader.isComplete { Console.current.note("\(path): the recording was cut short; this is its beginning") }
+  /// What is damaged, wherever it is: every byte is read and hashed, at about a second a gigabyte.
+  ///
+  /// So all commands say the same of one trace, whatever part of it they were asked for.
+  func findDamage() throws(CommandFailure) -> [TraceDamage] {
+    try attempt { reader throws(TraceError) in try reader.verify(decodes: false) }
   }
 
-  /// Traces up to this size are checked whole, which takes a fraction of a second.
-  private static let checkedByteCount: UInt64 = 64 << 20
-
-  /// What is damaged, also where nobody reads: in the header and the index. Of a large trace, only what was seen when it was opened.
-  func findDamage() throws(CommandFailure) -> [TraceDamage] {
-    guard reader.byteCount <= OpenedTrace.checkedByteCount else { return reader.damage }
-    return try attempt { reader throws(TraceError) in try reader.verify(decodes: false) }
+  /// How the run ended, and what it reports.
+  var endLines: [String] {
+    guard reader.end == nil, reader.isComplete else { return RunEndText.lines(reader.end) }
+    return ["end: lost, its record is damaged"]
   }
 
   /// Words for the trace's events.

@@ -8,12 +8,21 @@ struct OrreryCommand: ParsableCommand {
     discussion: """
       Orrery runs a kernel image on a model of a PC that always does the same: the same image, scenario and settings give the same trace, byte for byte.
 
-        orrery run kernel.elf --live                                      try a kernel in the terminal
-        orrery record kernel.elf --scenario boot.scenario -o boot.orrery  record it under a script
-        orrery replay boot.orrery                                         run the trace again and verify it
-        orrery diff before.orrery after.orrery                            find where two runs part
+      EXAMPLES
+        orrery run kernel.elf --live
+          try a kernel in the terminal
+        orrery record kernel.elf --scenario boot.scenario -o boot.orrery
+          record it under a script
+        orrery replay boot.orrery
+          run the trace again and verify it
+        orrery diff before.orrery after.orrery
+          find where two runs part
 
-      Exit codes are those of diff: 0 the same, 1 different, 2 trouble. `orrery run` has its own.
+      EXIT CODES
+        0  the same
+        1  different
+        2  trouble
+      `orrery run` ends with the kernel's own.
       """,
     version: "orrery 0.1 (machine pc-1, trace format 1)",
     subcommands: [RecordCommand.self, ReplayCommand.self, RunCommand.self, ShowCommand.self, DiffCommand.self])

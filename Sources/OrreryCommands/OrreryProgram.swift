@@ -1,4 +1,5 @@
 import ArgumentParser
+import OrreryHost
 
 /// The whole tool as a function from arguments to an exit code, so that tests can call it.
 public enum OrreryProgram {
@@ -7,12 +8,22 @@ public enum OrreryProgram {
 
   /// Runs the tool and ends the process.
   public static func main(_ arguments: [String]) -> Never {
+    HostProcess.prepare()
     let code = run(arguments)
     OrreryCommand.exit(withError: ExitCode(code))
   }
 
   /// Runs the tool with `arguments`, the first of them its own name, and gives its exit code.
   public static func run(_ arguments: [String]) -> Int32 {
+    let code = execute(arguments)
+    let console = Console.current
+    guard let failure = console.outputFailure else { return code }
+    console.note("error: \(failure)")
+    console.note("reproduce: \(Reproduction.command(arguments))")
+    return trouble
+  }
+
+  private static func execute(_ arguments: [String]) -> Int32 {
     let console = Console.current
     do {
       var command = try OrreryCommand.parseAsRoot(Array(arguments.dropFirst()))

@@ -11,19 +11,20 @@ struct RecordCommand: ParsableCommand {
     commandName: "record",
     abstract: "Runs a kernel under a scenario and records the run into a trace.",
     discussion: """
-      The trace holds the image, the settings, everything that came from outside and everything that happened, so it can be replayed from itself alone.
+      The trace holds the image, the settings, everything that came from outside and everything that happened, so it can be replayed from itself alone. \
+      While it is written it is TRACE.partial. A recording that is killed leaves that file, and show, diff and replay read it up to its last complete \
+      chunk. One that is ended by Ctrl+C has its end, and says so.
 
       EXAMPLES
         orrery record kernel.elf --scenario boot.scenario -o boot.orrery
         orrery record kernel.elf --scenario race.scenario --set K=7 -o race.orrery
         orrery record kernel.elf --scenario race.scenario --each K -o race.orrery
-          records one trace for every value of K: race.K=0.orrery, race.K=1.orrery, …
+          one trace for each value of K: race.K=0.orrery, race.K=1.orrery, …
 
-      While it is written the trace is TRACE.partial. A recording that is killed leaves that file, and show, diff and replay read it up to its last
-      complete chunk.
-
-      EXIT CODE
-        0 recorded · 1 recorded, but a condition of the scenario never came true · 2 trouble
+      EXIT CODES
+        0  recorded
+        1  recorded, but a condition of the scenario never came true
+        2  trouble, or ended by a signal
       """)
 
   @OptionGroup var options: RunOptions
@@ -43,6 +44,7 @@ struct RecordCommand: ParsableCommand {
     Interruption.catchSignals()
     guard let each else {
       let end = try record(inputs, given, to: output)
+      if end.reason == .interrupted { throw Self.ended(output, end) }
       if !end.reports.isEmpty { throw ExitCode(1) }
       return
     }
@@ -53,13 +55,35 @@ struct RecordCommand: ParsableCommand {
           + (names.isEmpty
             ? "; add a line such as `param \(each) = 0…40`" : "; it has \(names.joined(separator: ", "))"))
     }
+    guard !given.contains(where: { $0.name == each }) else {
+      throw CommandFailure("--each \(each) and --set \(each) both choose a value; leave one out")
+    }
+    guard let count = parameter.count, count <= Self.runLimit else {
+      throw CommandFailure(
+        "--each \(each): it has \(parameter.count.map(Words.number) ?? "2^64") values, and at most \(Words.number(Self.runLimit)) are recorded "
+          + "at once; narrow its range, or try every 100th with `by 100`")
+    }
     var hasReports = false
+    var recordedCount: UInt64 = 0
+    func progress() -> String {
+      "\(Words.number(recordedCount)) of \(Words.number(count)) values of \(each) are recorded to their end"
+    }
     for value in parameter.values {
-      let end = try record(
-        inputs, given + [ParameterValue(name: each, value: value)], to: Self.name(output, each, value))
+      if let name = Interruption.signalName { throw CommandFailure("ended by \(name); \(progress())") }
+      let path = Self.name(output, each, value)
+      let end = try record(inputs, given + [ParameterValue(name: each, value: value)], to: path)
+      if end.reason == .interrupted { throw CommandFailure("\(Self.ended(path, end).description)\n\(progress())") }
+      recordedCount += 1
       hasReports = hasReports || !end.reports.isEmpty
     }
     if hasReports { throw ExitCode(1) }
+  }
+
+  /// The most traces that one command records; more is a slip in a range rather than a plan.
+  static let runLimit: UInt64 = 10_000
+
+  private static func ended(_ path: String, _ end: RunEnd) -> CommandFailure {
+    CommandFailure("\(path): \(end.text); the trace holds the run up to there")
   }
 
   /// `race.orrery` for K = 7 is `race.K=7.orrery`.
@@ -73,7 +97,9 @@ struct RecordCommand: ParsableCommand {
     // Checked first: a scenario that cannot run should not touch the output.
     _ = try inputs.bound(with: values)
     let sink: TraceFileSink
-    do throws(HostError) { sink = try TraceFileSink(path: path) } catch { throw CommandFailure(error) }
+    do throws(HostError) { sink = try TraceFileSink(path: path, sparing: inputs.files) } catch {
+      throw CommandFailure(error)
+    }
     let recorder = try inputs.recorder(with: values, sink: sink)
     let end = try finish(recorder, sink)
     let summary = RunSummary(
@@ -89,7 +115,6 @@ struct RecordCommand: ParsableCommand {
       console.line("  \(Words.number(recorder.eventCount)) events in \(Words.number(recorder.traceByteCount)) bytes")
     }
     for report in end.reports { console.note("\(path): warning: \(report)") }
-    if end.reason == .interrupted { throw CommandFailure("\(path): \(end.text); the trace holds the run up to there") }
     return end
   }
 

@@ -9,15 +9,17 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay",
     abstract: "Runs a trace again from itself alone and verifies that everything is as recorded.",
     discussion: """
-      Inputs are taken from the trace at their recorded clocks; the scenario is not looked at. Every event is compared as it happens, and the replay
+      Inputs are taken from the trace at their recorded clocks; the scenario is not looked at. Every event is compared as it happens, and the replay \
       stops at the first that differs, with both sides shown.
 
       EXAMPLES
         orrery replay boot.orrery
         orrery replay boot.orrery --json
 
-      EXIT CODE
-        0 the same · 1 different · 2 trouble (no trace, damaged, or of another machine revision)
+      EXIT CODES
+        0  the same
+        1  different
+        2  trouble: no trace, damaged, or of another machine revision
       """)
 
   @Argument(help: "The trace.", completion: .file(extensions: ["orrery"]))
@@ -28,19 +30,22 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     let argument = try OpenedTrace(path: trace)
-    argument.noteDamage()
+    let damage = try argument.findDamage()
+    if !damage.isEmpty {
+      // What is damaged would come out as a difference, or not at all.
+      throw CommandFailure(
+        damage.map { "error: \(trace): damaged at \($0)" }.joined(separator: "\n")
+          + "\na damaged trace is not replayed; what is intact can be read: orrery show \(Reproduction.quoted(trace))")
+    }
+    if !argument.reader.isComplete {
+      Console.current.note("\(trace): the recording was cut short; this is its beginning")
+    }
     let replayer: Replayer
     do throws(ReplayError) { replayer = try Replayer(source: argument.source) } catch {
       throw CommandFailure(error, path: trace)
     }
     switch try outcome(of: replayer) {
-    case .same(let count, let end):
-      try reportSame(argument, replayer, count, end)
-      let damage = try argument.findDamage()
-      for place in damage where !argument.reader.damage.contains(place) {
-        Console.current.note("\(trace): damaged at \(place)")
-      }
-      if !damage.isEmpty { throw ExitCode(2) }
+    case .same(let count, let end): reportSame(replayer, count, end)
     case .different(let difference):
       report(difference, argument.rendering())
       throw ExitCode(1)
@@ -50,18 +55,17 @@ struct ReplayCommand: ParsableCommand {
   private func outcome(of replayer: Replayer) throws -> Replayer.Outcome {
     var progress = Progress()
     defer { progress.clear() }
-    do {
+    do throws(ReplayError) {
       while true {
         if let outcome = try replayer.advance() { return outcome }
-        if let name = Interruption.signalName { throw CommandFailure("the replay was ended by \(name)") }
         progress.show(
           "replaying: \(Words.number(replayer.machine.steps)) steps, \(Words.number(replayer.sameEventCount)) events the same"
         )
       }
-    } catch let error as TraceError { throw CommandFailure(error, path: trace) }
+    } catch { throw CommandFailure(error, path: trace) }
   }
 
-  private func reportSame(_ argument: OpenedTrace, _ replayer: Replayer, _ count: UInt64, _ end: RunEnd?) throws {
+  private func reportSame(_ replayer: Replayer, _ count: UInt64, _ end: RunEnd?) {
     let console = Console.current
     if json {
       var object = JSONObject()
@@ -73,7 +77,7 @@ struct ReplayCommand: ParsableCommand {
       return
     }
     console.line("\(trace): the same, \(Words.number(count)) events in \(Words.number(replayer.machine.steps)) steps")
-    if end == nil { console.line("  as far as the recording goes, which was cut short") }
+    if end == nil || !replayer.isTraceComplete { console.line("  as far as the recording goes, which was cut short") }
   }
 
   private func report(_ difference: Replayer.Difference, _ rendering: EventRendering) {

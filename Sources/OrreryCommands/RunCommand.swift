@@ -12,7 +12,7 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Without --live the bytes of serial port COM1 appear on standard output as they come, and the run ends as the kernel ends it, or at a limit.
 
-      With --live the terminal is the kernel's screen and keyboard, and idle time passes as on a clock. Ctrl+] ends the run. With -o everything is
+      With --live the terminal is the kernel's screen and keyboard, and idle time passes as on a clock. Ctrl+] ends the run. With -o everything is \
       recorded, and what was typed replays exactly.
 
       EXAMPLES
@@ -20,9 +20,16 @@ struct RunCommand: ParsableCommand {
         orrery run kernel.elf --command-line "test=heap"
         orrery run kernel.elf --live -o session.orrery
 
-      EXIT CODE
-        what the kernel wrote to the debug-exit port (0xf4), as QEMU gives it: (value << 1) | 1
-        0 power-off or a stop of the scenario · 2 trouble · 4 triple fault · 6 limit · 8 idle for ever · 10 not modelled · 12 reset
+      EXIT CODES
+        odd  the kernel wrote a value to the debug-exit port (0xf4):
+             (value << 1) | 1, as QEMU gives it
+        0    power-off, a stop of the scenario, or Ctrl+] in a live run
+        2    trouble, or ended by a signal
+        4    triple fault
+        6    a limit was reached
+        8    halted for ever
+        10   something that is not modelled
+        12   reset
       """)
 
   @OptionGroup var options: RunOptions
@@ -39,7 +46,9 @@ struct RunCommand: ParsableCommand {
     _ = try inputs.bound(with: values)
     var sink: TraceFileSink?
     if let output {
-      do throws(HostError) { sink = try TraceFileSink(path: output) } catch { throw CommandFailure(error) }
+      do throws(HostError) { sink = try TraceFileSink(path: output, sparing: inputs.files) } catch {
+        throw CommandFailure(error)
+      }
     }
     let recorder = try inputs.recorder(with: values, sink: sink)
     let end: RunEnd
@@ -69,10 +78,13 @@ struct RunCommand: ParsableCommand {
     while true {
       let end = try recorder.advance()
       if !pending.isEmpty {
-        console.writeOutput(pending)
+        console.output(bytes: pending)
         pending.removeAll(keepingCapacity: true)
       }
       if let end { return end }
+      if let failure = console.outputFailure {
+        return try recorder.interrupt("ended because output was lost: \(failure)")
+      }
       if let name = Interruption.signalName { return try recorder.interrupt("ended by \(name)") }
     }
   }

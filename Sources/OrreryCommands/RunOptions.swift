@@ -35,7 +35,10 @@ struct RunOptions: ParsableArguments {
       valueName: "name=known"))
   var allocators: [String] = []
 
-  @Option(help: ArgumentHelp("Ends the run after this many steps; replaces the scenario's limit.", valueName: "steps"))
+  // A number that begins with a minus sign is a wrong number, not an option.
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Ends the run after this many steps; replaces the scenario's limit.", valueName: "steps"))
   var limit: UInt64?
 
   /// The largest image that is read, in bytes.
@@ -77,34 +80,58 @@ struct RunOptions: ParsableArguments {
 struct RunInputs {
   let image: KernelImage
   let scenario: Scenario
-  let scenarioName: String
   let scenarioText: String
+  /// What is read; open, so that no other file can take its identity.
+  let files: [InputFile]
   private let options: RunOptions
 
   init(_ options: RunOptions) throws {
     self.options = options
+    let imageFile: InputFile
     let bytes: [UInt8]
     do throws(HostError) {
-      bytes = try InputFile.contents(of: options.image, limit: RunOptions.imageLimit)
+      imageFile = try InputFile(path: options.image)
+      bytes = try imageFile.contents(limit: RunOptions.imageLimit)
     } catch { throw CommandFailure(error) }
     do throws(ImageError) { image = try KernelImage(bytes: bytes) } catch {
       throw CommandFailure(error, path: options.image)
     }
     guard let path = options.scenario else {
       scenario = Scenario()
-      scenarioName = ""
       scenarioText = ""
+      files = [imageFile]
+      try warnAboutAllocators()
       return
     }
     do throws(HostError) {
-      scenarioText = try InputFile.text(of: path, limit: UInt64(Scenario.textLimit))
+      let scenarioFile = try InputFile(path: path)
+      scenarioText = try scenarioFile.text(limit: UInt64(Scenario.textLimit))
+      files = [imageFile, scenarioFile]
     } catch { throw CommandFailure(error) }
     do throws(ScenarioError) { scenario = try Scenario(parsing: scenarioText, file: path) } catch {
       throw CommandFailure(error)
     }
-    let file = path.split(separator: "/").last.map(String.init) ?? path
-    scenarioName = file.hasSuffix(".scenario") ? String(file.dropLast(9)) : file
     for warning in scenario.warnings(golden: false) { Console.current.note(warning.description) }
+    try warnAboutAllocators()
+  }
+
+  /// Says which functions to be watched the kernel does not have: their calls would be missing from the trace without a word.
+  private func warnAboutAllocators() throws {
+    let named = try options.allocatorFunctions().map { ("--allocator \($0.symbol)", $0) }
+    let declared = scenario.allocators.filter { $0.resource == .heap }.map { ("\(options.scenario ?? ""): heap", $0) }
+    for (place, function) in named + declared {
+      switch image.symbols.find(function.symbol) {
+      case .found: break
+      case .missing:
+        let remedy = image.symbols.symbols.isEmpty ? "its image has no symbols" : "see its symbols with nm"
+        Console.current.note("\(place): warning: the kernel has no function `\(function.symbol)`; \(remedy)")
+      case .ambiguous(let symbols):
+        let names = symbols.prefix(4).map { "`\($0.name)`" }.joined(separator: ", ")
+        Console.current.note(
+          "\(place): warning: the kernel has \(symbols.count) functions `\(function.symbol)`, and none is watched; name one: \(names)"
+        )
+      }
+    }
   }
 
   /// The run with `values` for the parameters, and its configuration.
@@ -124,8 +151,8 @@ struct RunInputs {
     let (scenario, configuration) = try bound(with: values)
     do throws(Recorder.Failure) {
       return try Recorder(
-        image: image, scenario: scenario, configuration: configuration, scenarioName: scenarioName,
-        scenarioText: scenarioText, sink: sink)
+        image: image, scenario: scenario, configuration: configuration, scenarioText: scenarioText,
+        sink: sink)
     } catch {
       sink?.discard()
       switch error {

@@ -13,18 +13,28 @@ struct ShowCommand: ParsableCommand {
       Writes one line an event: number, clock, lane, what happened. Options choose lanes, a range of time, a function. \
       A trace whose recording was cut short is shown as far as it goes; of a damaged one, all that is intact.
 
-      Exit code: 0, or 2 when the trace is damaged or cannot be read.
+      EXAMPLES
+        orrery show boot.orrery --lane map,heap
+        orrery show boot.orrery --from 5ms --to 6ms
+        orrery show boot.orrery --screen
+
+      EXIT CODES
+        0  shown
+        2  the trace is damaged, or cannot be read
       """)
 
   @Argument(help: "The trace.") var trace: String
   @Option(
     help: ArgumentHelp("Only these lanes: \(LaneOption.allValueStrings.joined(separator: ", ")).", valueName: "lanes"))
   var lane: [LaneOption] = []
-  @Option(help: ArgumentHelp("Only events at or after this time: clocks, or such as 5ms.", valueName: "time"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Only events at or after this time: clocks, or such as 5ms.", valueName: "time"))
   var from: TimeOption?
-  @Option(help: ArgumentHelp("Only events before this time.", valueName: "time")) var to: TimeOption?
+  @Option(parsing: .unconditional, help: ArgumentHelp("Only events before this time.", valueName: "time")) var to:
+    TimeOption?
   @Option(help: ArgumentHelp("Only events at code in functions of this name.", valueName: "name")) var symbol: String?
-  @Option(help: ArgumentHelp("At most this many events.", valueName: "n")) var limit: UInt64?
+  @Option(parsing: .unconditional, help: ArgumentHelp("At most this many events.", valueName: "n")) var limit: UInt64?
   @Flag(help: "Write one JSON object a line.") var json = false
   @Flag(help: "Show the text screen as it is at the end, or at --to.") var screen = false
   @Flag(help: "Show the behaviour: the text of a golden.") var behaviour = false
@@ -56,9 +66,15 @@ struct ShowCommand: ParsableCommand {
     if !damage.isEmpty { throw ExitCode(2) }
   }
 
-  /// Gives the output line by line; returns the damage that was met.
+  /// Gives the output line by line; returns the damage of the whole trace.
   func show(_ write: (String) -> Void) throws -> [TraceDamage] {
     let opened = try OpenedTrace(path: trace)
+    var damage = try showContents(opened, write)
+    for place in try opened.findDamage() where !damage.contains(place) { damage.append(place) }
+    return damage.sorted { $0.offset < $1.offset }
+  }
+
+  private func showContents(_ opened: OpenedTrace, _ write: (String) -> Void) throws -> [TraceDamage] {
     let rendering = opened.rendering()
     if behaviour {
       let text = try opened.attempt { reader throws(TraceError) in
@@ -94,13 +110,12 @@ struct ShowCommand: ParsableCommand {
       count += 1
     }
     if isWhole {
-      for place in try opened.findDamage() where !damage.contains(place) { damage.append(place) }
       if json {
         var object = JSONObject()
         if let end = opened.reader.end { object.add("end", RunEndText.json(end)) } else { object.addNull("end") }
         write(object.description)
       } else {
-        for line in RunEndText.lines(opened.reader.end) { write(line) }
+        for line in opened.endLines { write(line) }
       }
     }
     return damage
@@ -141,7 +156,7 @@ struct ShowCommand: ParsableCommand {
       for index in counts.indices where counts[index].lane == event.lane { counts[index].count += 1 }
     }
     for (lane, count) in counts where count > 0 { write("\(lane.name): \(Words.number(count)) events") }
-    for line in RunEndText.lines(opened.reader.end) { write(line) }
+    for line in opened.endLines { write(line) }
     return damage
   }
 
@@ -157,6 +172,13 @@ struct ShowCommand: ParsableCommand {
       return clock
     }
     return (try clock(from, "--from") ?? 0, try clock(to, "--to"))
+  }
+
+  private static func describe(_ header: TraceHeader) -> String {
+    guard !header.scenario.isEmpty else { return "none" }
+    let count = header.scenario.split(separator: "\n").count
+    let lines = count == 1 ? "1 line" : "\(Words.number(UInt64(count))) lines"
+    return header.scenarioName.isEmpty ? lines : "\(header.scenarioName), \(lines)"
   }
 
   private func headerLines(_ opened: OpenedTrace, _ damage: inout [TraceDamage]) -> [String] {
@@ -190,8 +212,8 @@ struct ShowCommand: ParsableCommand {
       "trace: revision \(header.revision), \(Words.size(opened.reader.byteCount))"
         + (opened.reader.eventCount.map { ", \(Words.number($0)) events" } ?? ", cut short"),
       "image: \(Words.size(UInt64(header.image.count))), hash \(Hash128(of: header.image))",
-      "scenario: \(header.scenarioName.isEmpty ? "none" : header.scenarioName)",
-    ] + header.configuration.map { "setting: \($0.key) \($0.value)" }
+      "scenario: \(Self.describe(header))",
+    ] + header.configuration.map { "setting: \($0.key) \(UInt64($0.value).map(Words.number) ?? $0.value)" }
       + ["lanes: " + header.lanes.lanes.map(\.name).joined(separator: " ")]
   }
 }

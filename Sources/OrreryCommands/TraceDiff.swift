@@ -75,10 +75,10 @@ struct TraceDiff {
       lines += difference.right.map { "+" + rightRendering.line($0) }
       if difference.right.isEmpty { lines.append("+" + TraceDiff.noEvent(isCut: difference.isRightCut)) }
     }
-    if let end = comparison.end {
+    if comparison.end != nil {
       lines.append("@@ end @@")
-      lines += RunEndText.lines(end.left).map { "-" + $0 }
-      lines += RunEndText.lines(end.right).map { "+" + $0 }
+      lines += left.endLines.map { "-" + $0 }
+      lines += right.endLines.map { "+" + $0 }
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -2,7 +2,11 @@ import OrreryBase
 import OrreryTrace
 
 /// The parts of two headers that differ, in the header's order. Parts with equal hashes are not read.
-func compareHeaders(_ left: TraceReader, _ right: TraceReader) throws(TraceError) -> [HeaderDifference] {
+///
+/// Of what was recorded, only `lanes` count: who compares some lanes does not ask which others there are.
+func compareHeaders(
+  _ left: TraceReader, _ right: TraceReader, lanes: LaneSet
+) throws(TraceError) -> [HeaderDifference] {
   let sections = HeaderSection.allCases.filter { left.hash(of: $0) != right.hash(of: $0) || left.hash(of: $0) == nil }
   guard !sections.isEmpty else { return [] }
   let leftHeader = try left.header()
@@ -14,20 +18,21 @@ func compareHeaders(_ left: TraceReader, _ right: TraceReader) throws(TraceError
     case .scenario: differences += compareScenarios(leftHeader.scenario, rightHeader.scenario)
     default:
       let difference = HeaderDifference(
-        name: section.name, left: describe(section, leftHeader), right: describe(section, rightHeader))
+        name: section.name, left: describe(section, leftHeader, lanes), right: describe(section, rightHeader, lanes))
       if difference.left != difference.right { differences.append(difference) }
     }
   }
   return differences
 }
 
-private func describe(_ section: HeaderSection, _ header: TraceHeader) -> String {
+private func describe(_ section: HeaderSection, _ header: TraceHeader, _ lanes: LaneSet) -> String {
   switch section {
   case .revision: header.revision
   case .image: "\(header.image.count) bytes, hash \(Hash128(of: header.image))"
   case .scenarioName: header.scenarioName
   case .recording:
-    header.lanes.lanes.map(\.name).joined(separator: " ") + ", state every \(Words.number(header.stateInterval)) steps"
+    header.lanes.intersection(lanes).lanes.map(\.name).joined(separator: " ")
+      + (lanes.contains(.state) ? ", state every \(Words.number(header.stateInterval)) steps" : "")
   case .configuration, .scenario: ""
   }
 }

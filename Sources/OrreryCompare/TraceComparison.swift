@@ -52,7 +52,7 @@ public struct EndDifference: Hashable, Sendable {
 public func compareTraces(
   _ left: TraceReader, _ right: TraceReader, lanes: LaneSet = .all, context: Int = 3
 ) throws(TraceError) -> TraceComparison {
-  var comparison = TraceComparison(headers: try compareHeaders(left, right))
+  var comparison = TraceComparison(headers: try compareHeaders(left, right, lanes: lanes))
   comparison.firstDifference = try firstDifference(left, right, lanes: lanes, context: context)
   if comparison.firstDifference == nil, left.end != right.end {
     comparison.end = EndDifference(left: left.end, right: right.end)

@@ -19,7 +19,9 @@ public final class AtomicFile: @unchecked Sendable {
   private let isDevice: Bool
 
   /// Creates `path.partial`; throws when `path` is a folder, when its folder is missing or closed to us, or when another process is writing it.
-  public init(path: String, keepsPartial: Bool) throws(HostError) {
+  ///
+  /// - Parameter sources: files being read, which must not be replaced, whatever names lead to them.
+  public init(path: String, keepsPartial: Bool, sparing sources: [InputFile] = []) throws(HostError) {
     self.path = path
     self.keepsPartial = keepsPartial
     var status = stat()
@@ -31,8 +33,7 @@ public final class AtomicFile: @unchecked Sendable {
     guard !path.isEmpty, path.utf8.last != UInt8(ascii: "/") else {
       throw HostError(path: path, problem: "it names no file", remedy: "name the file to write")
     }
-    // A write beyond the limit of the shell (ulimit -f) is to fail like one to a full disk, not to kill the process.
-    signal(SIGXFSZ, SIG_IGN)
+    if exists { try AtomicFile.refuse(path, FileIdentity(status), among: sources) }
     isDevice = exists && status.st_mode & S_IFMT != S_IFREG
     partialPath = isDevice ? path : path + ".partial"
     // A file that cannot be replaced is refused now, not after an hour of recording.
@@ -42,6 +43,14 @@ public final class AtomicFile: @unchecked Sendable {
     descriptor = open(partialPath, (isDevice ? O_WRONLY : O_WRONLY | O_CREAT) | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw HostError(path: path, errno: errno, activity: "opening it for writing") }
     guard !isDevice else { return }
+    // The partial file may be there already, under a name that leads to a source.
+    if fstat(descriptor, &status) == 0 {
+      do throws(HostError) { try AtomicFile.refuse(partialPath, FileIdentity(status), among: sources) } catch {
+        close(descriptor)
+        descriptor = -1
+        throw error
+      }
+    }
     // Locked before it is emptied: a second writer must not destroy what the first has written.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, ftruncate(descriptor, 0) == 0 else {
       let code = errno
@@ -54,6 +63,16 @@ public final class AtomicFile: @unchecked Sendable {
       }
       throw HostError(path: path, errno: code, activity: "opening it for writing")
     }
+  }
+
+  private static func refuse(
+    _ path: String, _ identity: FileIdentity, among sources: [InputFile]
+  ) throws(HostError) {
+    guard let source = sources.first(where: { $0.identity == identity }) else { return }
+    throw HostError(
+      path: path,
+      problem: source.path == path ? "it is being read" : "it is the same file as \(source.path), which is being read",
+      remedy: "give the output another name")
   }
 
   deinit { abandon() }

@@ -19,7 +19,7 @@ public struct HostError: Error, Hashable, Sendable, CustomStringConvertible {
       path: path, problem: "\(activity) failed: \(String(cString: strerror(code)))", remedy: Self.remedy(for: code))
   }
 
-  public var description: String { "\(path): \(problem); \(remedy)" }
+  public var description: String { "\(path.isEmpty ? "''" : path): \(problem); \(remedy)" }
 
   private static func remedy(for code: Int32) -> String {
     switch code {
@@ -30,6 +30,7 @@ public struct HostError: Error, Hashable, Sendable, CustomStringConvertible {
     case ENOSPC, EDQUOT: "free some space, or choose a folder on another disk"
     case EFBIG:
       "the file system or a limit of the shell refuses files of this size: choose another folder or raise the limit"
+    case EBADF: "it is closed: leave it open, or send it to /dev/null"
     case EMFILE, ENFILE: "too many files are open: close some programs and try again"
     case ENAMETOOLONG: "choose a shorter name"
     default: "check the disk and try again"

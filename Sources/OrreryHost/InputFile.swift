@@ -8,10 +8,15 @@ public final class InputFile: @unchecked Sendable {
   public let path: String
   /// The size in bytes when the file was opened.
   public let size: UInt64
+  /// Which file it is; stays so while this value exists.
+  public let identity: FileIdentity
   private let descriptor: Int32
 
   public init(path: String) throws(HostError) {
     self.path = path
+    guard !path.isEmpty else {
+      throw HostError(path: path, problem: "an empty name names no file", remedy: "name the file to read")
+    }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw HostError(path: path, errno: errno, activity: "opening it for reading") }
     var status = stat()
@@ -28,6 +33,7 @@ public final class InputFile: @unchecked Sendable {
     }
     self.descriptor = descriptor
     size = UInt64(max(0, status.st_size))
+    identity = FileIdentity(status)
   }
 
   deinit { close(descriptor) }
@@ -56,20 +62,29 @@ public final class InputFile: @unchecked Sendable {
     return bytes
   }
 
-  /// All bytes of the file at `path`; refused when there are more than `limit`.
-  public static func contents(of path: String, limit: UInt64) throws(HostError) -> [UInt8] {
-    let file = try InputFile(path: path)
-    guard file.size <= limit else {
+  /// All bytes; refused when there are more than `limit`.
+  public func contents(limit: UInt64) throws(HostError) -> [UInt8] {
+    guard size <= limit else {
       throw HostError(
-        path: path, problem: "it has \(file.size) bytes, more than the \(limit) that are read",
+        path: path, problem: "it has \(size) bytes, more than the \(limit) that are read",
         remedy: "check that this is the file you meant")
     }
-    return try file.read(offset: 0, count: Int(file.size))
+    return try read(offset: 0, count: Int(size))
+  }
+
+  /// All of the file at `path`; refused when there are more than `limit` bytes.
+  public static func contents(of path: String, limit: UInt64) throws(HostError) -> [UInt8] {
+    try InputFile(path: path).contents(limit: limit)
   }
 
   /// The file at `path` as UTF-8 text.
   public static func text(of path: String, limit: UInt64) throws(HostError) -> String {
-    let bytes = try contents(of: path, limit: limit)
+    try InputFile(path: path).text(limit: limit)
+  }
+
+  /// All of it as UTF-8 text.
+  public func text(limit: UInt64) throws(HostError) -> String {
+    let bytes = try contents(limit: limit)
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw HostError(path: path, problem: "it is not valid UTF-8 text", remedy: "save it as UTF-8")
     }

@@ -1,39 +1,39 @@
 internal import Glibc
 
 /// Standard output or error, written at once and whole; what a command says to its caller.
-public struct StandardStream: TextOutputStream, Sendable {
+public struct StandardStream: Sendable {
   private let descriptor: Int32
+  /// What messages call it.
+  private let name: String
 
-  public static let output = StandardStream(descriptor: STDOUT_FILENO)
-  public static let error = StandardStream(descriptor: STDERR_FILENO)
+  public static let output = StandardStream(descriptor: STDOUT_FILENO, name: "standard output")
+  public static let error = StandardStream(descriptor: STDERR_FILENO, name: "standard error")
 
-  private init(descriptor: Int32) { self.descriptor = descriptor }
+  private init(descriptor: Int32, name: String) {
+    self.descriptor = descriptor
+    self.name = name
+  }
 
   /// Whether a person is looking: only then are colour and progress shown.
   public var isTerminal: Bool { isatty(descriptor) == 1 }
 
-  public mutating func write(_ text: String) {
-    var text = text
-    text.withUTF8 { write(bytes: UnsafeRawBufferPointer($0)) }
-  }
-
-  /// Writes `bytes` unchanged. A reader that went away (a closed pipe) is not our failure and is ignored.
-  public func write(bytes: UnsafeRawBufferPointer) {
-    var rest = bytes
-    while let start = rest.baseAddress, rest.count > 0 {
-      let written = Glibc.write(descriptor, start, rest.count)
-      if written < 0 {
-        if errno == EINTR { continue }
-        return
+  /// Writes `bytes` unchanged. A reader that went away (a closed pipe) has what it wanted, and is no failure.
+  public func write(_ bytes: [UInt8]) throws(HostError) {
+    var failure: Int32 = 0
+    bytes.withUnsafeBytes { buffer in
+      var rest = buffer
+      while let start = rest.baseAddress, rest.count > 0 {
+        let written = Glibc.write(descriptor, start, rest.count)
+        if written < 0 {
+          if errno == EINTR { continue }
+          failure = errno
+          return
+        }
+        rest = UnsafeRawBufferPointer(rebasing: rest[written...])
       }
-      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
     }
-  }
-
-  public func write(bytes: [UInt8]) { bytes.withUnsafeBytes { write(bytes: $0) } }
-
-  public func writeLine(_ text: String) {
-    var stream = self
-    stream.write(text + "\n")
+    guard failure == 0 || failure == EPIPE else {
+      throw HostError(path: name, errno: failure, activity: "writing to it")
+    }
   }
 }

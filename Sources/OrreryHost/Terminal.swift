@@ -33,7 +33,7 @@ public enum Terminal {
       restoration.pointee.isActive = false
       throw HostError(path: "terminal", errno: errno, activity: "setting raw mode")
     }
-    StandardStream.output.write(bytes: Array(enterSequence.utf8))
+    try StandardStream.output.write(Array(enterSequence.utf8))
   }
 
   /// Gives the terminal back; nothing happens when it was not entered.

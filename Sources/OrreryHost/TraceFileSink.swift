@@ -7,7 +7,10 @@ public import OrreryBase
 public final class TraceFileSink: TraceSink {
   private let file: AtomicFile
 
-  public init(path: String) throws(HostError) { file = try AtomicFile(path: path, keepsPartial: true) }
+  /// - Parameter sources: what the recording reads; none of it may be the trace's file.
+  public init(path: String, sparing sources: [InputFile] = []) throws(HostError) {
+    file = try AtomicFile(path: path, keepsPartial: true, sparing: sources)
+  }
 
   public var path: String { file.path }
   public var partialPath: String { file.partialPath }

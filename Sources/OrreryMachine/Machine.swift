@@ -32,7 +32,7 @@ public final class Machine {
 
   /// `run` returns `.serialOutput` at the boundary after a byte left a serial port.
   @exclusivity(unchecked) public var pausesAfterSerialOutput = false
-  /// `run` returns `.keyboardRead` at the boundary after the guest read the last byte that the keyboard had.
+  /// `run` returns `.keyboardRead` at the boundary after the keyboard became idle: the guest read the last byte that it had.
   @exclusivity(unchecked) public var pausesAfterKeyboardRead = false
 
   public init(configuration: MachineConfiguration) {

@@ -8,7 +8,7 @@ public enum RunExit: Hashable, Sendable {
   case anchor(LinearAddress)
   /// A byte left a serial port and `pausesAfterSerialOutput` is set.
   case serialOutput
-  /// The guest read the last byte the keyboard had and `pausesAfterKeyboardRead` is set.
+  /// The keyboard became idle (as a rule the guest read the last byte it had) and `pausesAfterKeyboardRead` is set.
   case keyboardRead
   /// The probe buffer wants draining.
   case probesFull

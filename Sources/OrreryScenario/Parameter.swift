@@ -36,6 +36,13 @@ public struct Parameter: Hashable, Sendable {
 }
 
 extension Parameter {
+  /// How many values there are; nil for 2^64, which is one more than fits.
+  public var count: UInt64? {
+    guard last >= first else { return 0 }
+    let (count, overflow) = ((last - first) / max(1, stride)).addingReportingOverflow(1)
+    return overflow ? nil : count
+  }
+
   /// The values as a message names them.
   var range: String {
     "\(first)…\(last)" + (stride == 1 ? "" : " by \(stride)")

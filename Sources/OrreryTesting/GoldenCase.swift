@@ -66,8 +66,8 @@ public struct GoldenCase: Sendable, CustomStringConvertible {
     let text = try InputFile.text(of: scenarioPath, limit: UInt64(Scenario.textLimit))
     let scenario = try Scenario(parsing: text, file: scenarioPath).bound()
     let recorder = try Recorder(
-      image: image, scenario: scenario, configuration: RunConfiguration(scenario), scenarioName: name,
-      scenarioText: text, sink: sink)
+      image: image, scenario: scenario, configuration: RunConfiguration(scenario), scenarioText: text,
+      sink: sink)
     while try recorder.advance() == nil {}
     return sink.bytes
   }

@@ -89,6 +89,15 @@ public struct TraceEvents {
     }
   }
 
+  /// Passes over the events before number `sequence`.
+  mutating func skip(toSequence sequence: UInt64) throws(TraceError) {
+    while let event = try next() {
+      guard event.sequence >= sequence else { continue }
+      pending = event
+      return
+    }
+  }
+
   /// Reads the next chunk that has events of the lanes; false after the last.
   private mutating func nextChunk() throws(TraceError) -> Bool {
     while let block = try walkOn() {

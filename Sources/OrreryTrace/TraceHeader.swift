@@ -12,7 +12,7 @@ public struct TraceHeader: Hashable, Sendable {
   public var stateInterval: Steps
   /// The kernel image, every byte.
   public var image: [UInt8]
-  /// The name of the case, as the scenario states it; never a path.
+  /// A name for the scenario. Recorders leave it empty, for equal runs have equal bytes whatever their files are called; the first ones did not.
   public var scenarioName: String
   /// The text of the scenario; empty for a run without one.
   public var scenario: String

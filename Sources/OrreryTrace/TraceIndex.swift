@@ -75,6 +75,13 @@ extension TraceReader {
     return events(fromBlock: last, lanes: lanes)
   }
 
+  /// The events from number `sequence` on; damage before it in its chunk is thrown.
+  package func events(fromSequence sequence: UInt64) throws(TraceError) -> TraceEvents {
+    var events = try events(fromLastChunkWhere: { first, _ in first <= sequence })
+    try events.skip(toSequence: sequence)
+    return events
+  }
+
   /// The events of `lanes` from the first at or after `clock` on, found through the index.
   public func events(fromClock clock: Clock, lanes: LaneSet = .all) throws(TraceError) -> TraceEvents {
     // Events of equal clocks may lie in two chunks, so the chunk must start strictly before.

@@ -20,6 +20,8 @@ public final class TraceReader {
   public let end: RunEnd?
   /// Whether the trace was finished: its end and index are there.
   public let isComplete: Bool
+  /// How many events there are to read: all of a finished trace, those of the complete chunks of one that was cut short.
+  public let availableEventCount: UInt64
   /// What was found damaged on opening. `verify()` looks at every byte.
   public let damage: [TraceDamage]
 
@@ -49,6 +51,7 @@ public final class TraceReader {
 
     if let trailer {
       isComplete = true
+      availableEventCount = trailer.eventCount
       blocksEnd = trailer.endOffset
       if let table, table.length != trailer.headerLength || table.hash != trailer.header {
         damage.append(
@@ -74,6 +77,7 @@ public final class TraceReader {
     } else {
       let open = try OpenEnd(source: source, start: blocksStart)
       isComplete = false
+      availableEventCount = open.eventCount
       blocksEnd = open.blocksEnd
       end = open.end
       damage += open.damage
@@ -146,6 +150,7 @@ public final class TraceReader {
 /// What is found at the end of a trace that has no trailer, by walking over all its blocks.
 private struct OpenEnd {
   var blocksEnd: UInt64
+  var eventCount: UInt64 = 0
   var end: RunEnd?
   var damage: [TraceDamage] = []
 
@@ -156,7 +161,10 @@ private struct OpenEnd {
     while true {
       do throws(TraceError) {
         guard let block = try walker.next() else { return }
-        if case .end(let offset, let length) = block {
+        switch block {
+        case .chunk(let header, _): eventCount = header.firstSequence &+ UInt64(header.eventCount)
+        case .index: break
+        case .end(let offset, let length):
           blocksEnd = offset
           try readEnd(source, offset: offset, length: length)
           return

@@ -9,7 +9,9 @@ struct CapturedRun {
   var output: String
   var error: String
 
-  init(_ arguments: String...) {
+  init(_ arguments: String...) { self.init(arguments) }
+
+  init(_ arguments: [String]) {
     let (output, error) = (Captured(), Captured())
     let console = Console(
       writeOutput: { output.append($0) }, writeError: { error.append($0) }, isOutputTerminal: false,

@@ -49,6 +49,17 @@ import Testing
     #expect(result.output.contains("@@ header: image @@") && !result.output.contains("first different event"))
   }
 
+  @Test func lanesThatAreNotComparedMayBeRecordedOrNot() throws {
+    let all = try folder.trace("a", events)
+    let some = try folder.trace("b", events, lanes: [LaneSet(.input), LaneSet(.output), LaneSet(.state)])
+    #expect(try diff(all, some, "--lane", "output").code == 0)
+    #expect(try diff(all, some, "--lane", "output,state").code == 0)
+    // A lane that only one of them has is a difference, though it has no event in either.
+    let result = try diff(all, some, "--lane", "output,heap")
+    #expect(result.code == 1 && result.output.contains("@@ header: recorded lanes @@\n-heap output\n+output\n"))
+    #expect(try diff(all, some).code == 1)
+  }
+
   @Test func recordingCutShortIsNoted() throws {
     let (a, b) = try (folder.trace("a", events), folder.trace("b", Array(events[..<2]), end: nil))
     let result = try diff(a, b)

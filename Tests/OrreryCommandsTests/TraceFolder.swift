@@ -31,12 +31,12 @@ final class TraceFolder {
   /// Writes a trace of `events` and gives its path.
   @discardableResult
   func trace(
-    _ name: String, _ events: [(Clock, Payload)], image: [UInt8] = [],
+    _ name: String, _ events: [(Clock, Payload)], image: [UInt8] = [], lanes: LaneSet = .all,
     end: RunEnd? = RunEnd(reason: .debugExit, text: "exit", steps: 9, clock: 99, exitValue: 16)
   ) throws -> String {
     let sink = MemoryTraceSink()
     let header = TraceHeader(
-      revision: "pc-1", configuration: [TraceHeader.Setting("frequency", "1000")], image: image, scenarioName: "case")
+      revision: "pc-1", configuration: [TraceHeader.Setting("frequency", "1000")], lanes: lanes, image: image)
     let writer = try TraceWriter(header: header, sink: sink)
     for (clock, payload) in events { try writer.append(payload, clock: clock) }
     if let end { try writer.finish(end) } else { try writer.flush() }

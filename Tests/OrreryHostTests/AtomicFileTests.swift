@@ -13,7 +13,7 @@ final class TemporaryFolder {
   }
 
   deinit {
-    for name in ["trace", "trace.partial", "other", "closed"] { unlink("\(path)/\(name)") }
+    for name in ["trace", "trace.partial", "other", "closed", "hard", "soft"] { unlink("\(path)/\(name)") }
     rmdir("\(path)/folder")
     rmdir(path)
   }
@@ -100,5 +100,30 @@ final class TemporaryFolder {
   @Test func aFolderCannotBeRead() {
     let error = #expect(throws: HostError.self) { _ = try InputFile(path: "/tmp") }
     #expect(error?.problem == "it is a folder")
+  }
+
+  @Test func aFileBeingReadIsNotReplacedUnderAnyName() throws {
+    let (other, hard, soft) = ("\(folder.path)/other", "\(folder.path)/hard", "\(folder.path)/soft")
+    try AtomicFile.write([1, 2, 3], to: other)
+    #expect(link(other, hard) == 0 && symlink(other, soft) == 0)
+    let source = try InputFile(path: other)
+    for path in [other, hard, soft] {
+      let error = #expect(throws: HostError.self) {
+        _ = try AtomicFile(path: path, keepsPartial: true, sparing: [source])
+      }
+      #expect(error?.path == path && error?.problem.contains("being read") == true)
+    }
+    // Neither is it emptied through the name of the partial file.
+    #expect(symlink(other, "\(folder.path)/trace.partial") == 0)
+    #expect(throws: HostError.self) {
+      _ = try AtomicFile(path: "\(folder.path)/trace", keepsPartial: true, sparing: [source])
+    }
+    #expect(try InputFile.contents(of: other, limit: 10) == [1, 2, 3])
+    #expect(!folder.exists("soft.partial") && !folder.exists("hard.partial"))
+  }
+
+  @Test func aNameWithoutLettersIsNoFile() {
+    let error = #expect(throws: HostError.self) { _ = try InputFile(path: "") }
+    #expect(error?.description == "'': an empty name names no file; name the file to read")
   }
 }

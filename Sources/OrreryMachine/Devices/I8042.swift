@@ -79,6 +79,11 @@ struct I8042: Device {
       isHigh: isOutputFull && source != .auxiliary && configuration & Configuration.interrupt != 0)
   }
 
+  /// Whoever types waits for this, however it came about: the last byte was read, or what was queued was thrown away.
+  private func pauseIfIdle(wasIdle: Bool, wires: inout Wires) {
+    if !wasIdle, isIdle { wires.pauses.insert(.keyboardRead) }
+  }
+
   /// A byte arrives from the keyboard.
   private mutating func receive(_ byte: UInt8, wires: inout Wires) {
     guard configuration & Configuration.translation != 0 else {
@@ -111,6 +116,8 @@ struct I8042: Device {
   // MARK: Time
 
   mutating func advance(to clock: Clock, wires: inout Wires) {
+    let wasIdle = isIdle
+    defer { pauseIfIdle(wasIdle: wasIdle, wires: &wires) }
     while transferEnd <= clock, transferEnd != .max {
       let end = transferEnd
       transferEnd = .max
@@ -135,8 +142,8 @@ struct I8042: Device {
     isOutputFull = false
     hasTimedOut = false
     updateLine(wires: &wires)
-    if source == .keyboard, keyboard.isEmpty { wires.pauses.insert(.keyboardRead) }
     updateTransfer(at: clock, wires: &wires)
+    pauseIfIdle(wasIdle: false, wires: &wires)
     return byte
   }
 
@@ -153,6 +160,8 @@ struct I8042: Device {
 
   mutating func writeData(_ value: UInt8, clock: Clock, wires: inout Wires) {
     advance(to: clock, wires: &wires)
+    let wasIdle = isIdle
+    defer { pauseIfIdle(wasIdle: wasIdle, wires: &wires) }
     lastWriteWasCommand = false
     let target = self.target
     self.target = .keyboard
@@ -185,6 +194,8 @@ struct I8042: Device {
 
   mutating func writeCommand(_ command: UInt8, clock: Clock, wires: inout Wires) {
     advance(to: clock, wires: &wires)
+    let wasIdle = isIdle
+    defer { pauseIfIdle(wasIdle: wasIdle, wires: &wires) }
     lastWriteWasCommand = true
     target = .keyboard
     switch command {

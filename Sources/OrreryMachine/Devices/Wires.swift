@@ -6,7 +6,7 @@ struct PauseSet: OptionSet {
 
   /// A byte left a serial port.
   static let serialOutput = PauseSet(rawValue: 1 << 0)
-  /// The guest read the last byte that the keyboard had.
+  /// The keyboard has nothing queued and nothing unread any more.
   static let keyboardRead = PauseSet(rawValue: 1 << 1)
 }
 

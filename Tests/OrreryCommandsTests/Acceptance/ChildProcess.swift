@@ -28,6 +28,14 @@ final class ChildProcess {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     posix_spawn_file_actions_addopen(&actions, 2, error, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    // The threads of a test suite block signals, and a child would inherit that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     // env(1) goes to the folder and then becomes the program, so that the process keeps its id.
     let launcher = "/usr/bin/env"
     let words = [launcher, "-C", directory, program] + arguments
@@ -35,7 +43,7 @@ final class ChildProcess {
     var environmentPointers = environment.map { strdup($0) } + [nil]
     defer { for pointer in argumentPointers + environmentPointers { free(pointer) } }
     var id: pid_t = 0
-    let result = posix_spawn(&id, launcher, &actions, nil, &argumentPointers, &environmentPointers)
+    let result = posix_spawn(&id, launcher, &actions, &attributes, &argumentPointers, &environmentPointers)
     try #require(result == 0, "\(program) cannot be started: \(String(cString: strerror(result)))")
     self.id = id
   }

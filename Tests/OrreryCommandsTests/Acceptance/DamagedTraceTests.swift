@@ -49,6 +49,28 @@ extension AcceptanceTests {
         ] {
           #expect(run.code == 2, "\(name), byte \(offset): \(run.code) \(run.error)")
           #expect(run.error.contains("flipped: "), "\(name), byte \(offset): \(run.error)")
+          // The first eight bytes say that it is a trace at all.
+          guard offset >= 8 else { continue }
+          let places = run.error.split(separator: "damaged at offset ").dropFirst()
+          let first = places.compactMap { Int($0.prefix { $0.isNumber }) }.min()
+          #expect(first.map { $0 <= offset } == true, "\(name), byte \(offset): \(run.error)")
+        }
+      }
+    }
+
+    @Test func whatFollowsTheEndIsTrouble() throws {
+      let bench = try Workbench()
+      let whole = try smallTrace(bench)
+      let (path, good) = (bench.file("longer"), bench.file("t"))
+      let junks: [[UInt8]] = [
+        [0], Array("junk".utf8), Array(whole.suffix(119)), Array(whole.suffix(120)),
+        [UInt8](repeating: 0xFF, count: 5_000), whole,
+      ]
+      for junk in junks {
+        try bench.write("longer", whole + junk)
+        for run in [CapturedRun("show", path), CapturedRun("diff", good, path), CapturedRun("replay", path)] {
+          #expect(run.code == 2, "\(junk.count) bytes: \(run.error)")
+          #expect(run.error.contains("longer: damaged at offset "), "\(junk.count) bytes: \(run.error)")
         }
       }
     }

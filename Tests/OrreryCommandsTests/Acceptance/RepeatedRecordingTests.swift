@@ -26,6 +26,18 @@ extension AcceptanceTests {
       #expect(!first.isEmpty)
     }
 
+    @Test func nameOfTheScenarioIsNotInTheBytes() async throws {
+      let bench = try Workbench()
+      try bench.write("guest.elf", GuestImage.greets.bytes)
+      for name in ["one", "two"] {
+        try bench.write("\(name).scenario", "limits { steps 1000 }\n")
+        let run = try await bench.orrery(
+          "record", "guest.elf", "--scenario", "\(name).scenario", "-o", "\(name).orrery")
+        try #require(run.end.code == 0, "\(run.error)")
+      }
+      #expect(try bench.bytes("one.orrery") == bench.bytes("two.orrery"))
+    }
+
     @Test func copiedTraceReplaysWithNothingElsePresent() async throws {
       let bench = try Workbench()
       try bench.write("guest.elf", GuestImage.greets.bytes)

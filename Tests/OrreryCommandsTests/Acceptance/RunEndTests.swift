@@ -4,7 +4,7 @@ extension AcceptanceTests {
   /// However a kernel goes wrong, the run ends with a code of its own, and the trace says how it ended.
   @Suite struct RunEndTests {
     static let guests: [(name: String, image: GuestImage, code: Int32, words: String)] = [
-      ("loops for ever", .loop, 6, "the limit of 1000000 steps was reached"),
+      ("loops for ever", .loop, 6, "the limit of 1_000_000 steps was reached"),
       ("triple fault", .tripleFault, 4, "triple fault"), ("executes garbage", .garbage, 4, "triple fault"),
       ("executes a text", .executesText, 10, "not modelled"),
       ("uses what is not modelled", .floatingPoint, 10, "not modelled: instruction d9 fe"),

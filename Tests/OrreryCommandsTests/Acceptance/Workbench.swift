@@ -64,6 +64,9 @@ final class Workbench {
       program, arguments, environment: environment, directory: path, output: logs + "/output", error: logs + "/error")
   }
 
+  /// What the program started last wrote to its standard error.
+  var errorText: String { text(logs + "/error") }
+
   /// The file of this name in the folder.
   func file(_ name: String) -> String { "\(path)/\(name)" }
 

@@ -228,7 +228,7 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
     let (trace, end) = try run.record()
     #expect(end.reason == .limit)
     #expect(end.steps == 12_345)
-    #expect(end.text.contains("12345 steps"))
+    #expect(end.text.contains("12_345 steps"))
     #expect(isSame(try replay(trace)))
   }
 
@@ -293,6 +293,62 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
     while end == nil { end = try recorder.advance(untilClock: recorder.machine.clock + 10_000, isLive: true) }
     #expect(end?.reason == .debugExit)
     #expect(isSame(try replay(sink.bytes)))
+  }
+
+  /// The bytes of the trace of `run`, recorded in slices of `steps`.
+  private func trace(of run: EchoRun, steps: Steps) throws -> [UInt8] {
+    let sink = MemoryTraceSink()
+    let recorder = try run.recorder(sink: sink)
+    while try recorder.advance(steps: steps) == nil {}
+    return sink.bytes
+  }
+
+  @Test func slicesDoNotShowInTheTrace() throws {
+    var run = EchoRun()
+    let codes = (0..<6).map { EchoRun.key(0x1E, $0 % 2 == 0) } + [EchoRun.releaseEnter]
+    run.add(.serialText([0x3E], port: 0, hit: 1), .typed(codes))
+    run.add(.serialText([0x9E], port: 0, hit: 2), delay: 50, .input(.vector(64)))
+    run.add(.symbol("keyboard", hit: 2), .input(.vector(64)))
+    run.configuration.stateInterval = 17
+    let whole = try run.record().trace
+    for steps: Steps in [1, 2, 3, 10, 64, 1_000, 1 << 20] {
+      #expect(try trace(of: run, steps: steps) == whole, "slices of \(steps)")
+    }
+  }
+
+  @Test func slicesDoNotShowInWhereATraceReachesItsLimit() throws {
+    var run = EchoRun()
+    // mov dx, 0x3F8; mov al, 10; out dx, al; jmp to the out: every second step is an event.
+    run.code = [0x66, 0xBA, 0xF8, 0x03, 0xB0, 0x0A, 0xEE, 0xEB, 0xFD]
+    run.limits.traceByteCount = 100_000
+    let (whole, end) = try run.record()
+    #expect(end.reason == .limit && end.text == "the limit of 100_000 trace bytes was reached")
+    for steps: Steps in [1_000, 9_999, 1 << 20] {
+      #expect(try trace(of: run, steps: steps) == whole, "slices of \(steps)")
+    }
+    #expect(isSame(try replay(whole)))
+  }
+
+  /// The keyboard may also become idle without a scan code being read; what is typed must not wait for the end of a slice then.
+  @Test func typingBeginsWhenTheControllersAnswerIsRead() throws {
+    var run = EchoRun.typingEnter
+    // A scan code takes a millisecond, which is a million steps.
+    run.limits.steps = 2_000_000
+    run.code = [
+      0xB0, 0xAA, 0xE6, 0x64,  // mov al, 0xAA; out 0x64, al: self-test, which is answered
+      0x66, 0xBA, 0xF8, 0x03, 0xB0, 0x3E, 0xEE,  // COM1 ← '>', after which Enter is typed
+      0xB9, 0xE8, 0x03, 0x00, 0x00,  // mov ecx, 1000
+      0x49, 0x75, 0xFD,  // dec ecx; jnz
+      0xE4, 0x60,  // in al, 0x60: the answer
+      0xE4, 0x64, 0xA8, 0x01, 0x74, 0xFA,  // in al, 0x64; test al, 1; jz
+      0xE4, 0x60, 0x66, 0xBA, 0xF4, 0x00, 0xEE,  // in al, 0x60; debug exit with the code
+    ]
+    let (whole, end) = try run.record()
+    #expect(end.exitValue == 0x1C)
+    let input = try #require(try events(of: whole).first { $0.lane == .input })
+    // Five instructions up to '>', one, two thousand of the loop, and the one that reads the answer.
+    #expect(input.clock == 5 + 1 + 2_000 + 1)
+    for steps: Steps in [1, 7, 100] { #expect(try trace(of: run, steps: steps) == whole, "slices of \(steps)") }
   }
 
   @Test func aRunEndedByAPersonReplaysUpToThere() throws {
@@ -365,6 +421,131 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
     }
     #expect(end == nil)
     #expect(count > 0)
+  }
+
+  /// The trace with another header and end, its events unchanged.
+  private func forged(
+    _ trace: [UInt8], header change: (inout TraceHeader) -> Void = { _ in },
+    end changeEnd: (inout RunEnd) -> Void = { _ in }
+  ) throws -> [UInt8] {
+    let reader = try TraceReader(source: MemoryTraceSource(trace))
+    var header = try reader.header()
+    change(&header)
+    var end = try #require(reader.end)
+    changeEnd(&end)
+    let sink = MemoryTraceSink()
+    let writer = try TraceWriter(header: header, sink: sink)
+    for event in try events(of: trace) { try writer.append(event.payload, clock: event.clock) }
+    try writer.finish(end)
+    return sink.bytes
+  }
+
+  private static let loop: EchoRun = {
+    var run = EchoRun()
+    run.code = [0xEB, 0xFE]  // jmp to itself
+    run.limits.steps = 12_345
+    return run
+  }()
+
+  private func expectContradiction(_ trace: [UInt8], _ words: String) {
+    let error = #expect(throws: ReplayError.self) { try replay(trace) }
+    guard case .contradiction(let what) = error else {
+      Issue.record("expected a contradiction, found \(String(describing: error))")
+      return
+    }
+    #expect(what.contains(words), "\(what)")
+  }
+
+  @Test func aHeaderThatWouldLeaveAReplayWithoutBoundIsRefused() throws {
+    let (trace, _) = try Self.loop.record()
+    expectContradiction(
+      try forged(trace, header: { $0.stateInterval = 1 << 62 }), "4_611_686_018_427_387_904 steps apart")
+    expectContradiction(try forged(trace, header: { $0.stateInterval = 0 }), "0 steps apart")
+    expectContradiction(try forged(trace, header: { $0.lanes = [LaneSet(.input), LaneSet(.output)] }), "lanes")
+  }
+
+  @Test func anEndWithoutTheStatesOnTheWayIsRefused() throws {
+    let (trace, _) = try Self.loop.record()
+    let far = try forged(
+      trace,
+      end: {
+        $0.steps = 1 << 60
+        $0.clock = 1 << 60
+      })
+    expectContradiction(far, "1_152_921_504_606_846_976 steps")
+  }
+
+  @Test func anEndAfterItsStepsIsADifference() throws {
+    // The machine is not halted, so a clock after the last step is one it cannot reach.
+    let (trace, _) = try Self.loop.record()
+    guard case .different = try replay(try forged(trace, end: { $0.clock = 1 << 60 })) else {
+      Issue.record("expected a difference")
+      return
+    }
+  }
+
+  @Test func anIdleMachineDoesNotWaitForCenturies() throws {
+    var run = EchoRun()
+    // The timer at its fastest, which nobody hears: mov al, 0x34; out 0x43, al; mov al, 2; out 0x40, al; mov al, 0; out 0x40, al; cli; hlt.
+    run.code = [0xB0, 0x34, 0xE6, 0x43, 0xB0, 2, 0xE6, 0x40, 0xB0, 0, 0xE6, 0x40, 0xFA, 0xF4]
+    run.stops = [BoundStop(anchor: 0, condition: .clock(1_000_000), delay: 0)]
+    let (trace, _) = try run.record()
+    let honest = try Replayer(source: MemoryTraceSource(trace))
+    // 1 ms at 596,591 periods a second, each with a falling and a rising edge.
+    honest.idleRoundLimit = 1_300
+    while try honest.advance() == nil {}
+    let far = try Replayer(source: MemoryTraceSource(try forged(trace, end: { $0.clock = 1 << 60 })))
+    far.idleRoundLimit = 1_300
+    let error = #expect(throws: ReplayError.self) { while try far.advance() == nil {} }
+    #expect(error?.description.contains("1_152_921_504_606_846_976") == true)
+  }
+
+  @Test func aRunThatGoesAstrayIsFoundAtTheNextState() throws {
+    var run = Self.loop
+    run.limits.steps = 1_000_000
+    run.configuration.stateInterval = 1_000
+    let trace = try altered(run.record().trace) { event in
+      guard case .state(_, let steps) = event.payload, steps == 3_000 else { return false }
+      event.payload = .state(.zero, steps: steps)
+      return true
+    }
+    let replayer = try Replayer(source: MemoryTraceSource(trace))
+    var outcome: Replayer.Outcome?
+    while outcome == nil { outcome = try replayer.advance() }
+    guard case .different(let difference) = outcome else {
+      Issue.record("expected a difference")
+      return
+    }
+    #expect(difference.sequence == 2)
+    #expect(replayer.machine.steps <= Recorder.sliceSteps)
+  }
+
+  @Test func aRecordingWithoutEventsHasNothingToReplay() throws {
+    let (trace, _) = try Self.loop.record()
+    let chunk = try #require(trace.indices.first { trace[$0...].starts(with: Array("OCHK".utf8)) })
+    let replayer = try Replayer(source: MemoryTraceSource(Array(trace[..<chunk])))
+    guard case .same(0, nil) = try replayer.advance() else {
+      Issue.record("expected nothing, the same")
+      return
+    }
+    #expect(replayer.machine.steps == 0)
+  }
+
+  @Test func aRecordingCutShortIsReplayedNoFurtherThanItsEvents() throws {
+    var run = Self.loop
+    run.limits.steps = 1_000_000
+    run.configuration.stateInterval = 100
+    let (trace, _) = try run.record()
+    let cut = Array(trace.prefix(trace.count * 3 / 4))
+    let replayer = try Replayer(source: MemoryTraceSource(cut))
+    var outcome: Replayer.Outcome?
+    while outcome == nil { outcome = try replayer.advance() }
+    guard case .same(let count, nil) = outcome else {
+      Issue.record("expected the same")
+      return
+    }
+    #expect(count == UInt64(try events(of: cut).count) && count > 0 && count < 10_000)
+    #expect(replayer.machine.steps <= count * 100 + Recorder.sliceSteps)
   }
 
   @Test func aTraceOfAnotherRevisionIsRefusedWithBothNamed() throws {

@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+/// What a person is told who mistyped something.
+@Suite struct MessageTests {
+  private let folder = TraceFolder()
+  private var guest: String { get throws { try folder.write("guest", GuestImage.greets.bytes) } }
+
+  @Test func allocatorThatTheKernelLacksIsWarnedOf() throws {
+    let output = folder.file("t")
+    let missing = CapturedRun("record", try guest, "--allocator", "my=malloc", "-o", output)
+    #expect(missing.code == 0)
+    #expect(missing.error.contains("--allocator my: warning: the kernel has no function `my`"), "\(missing.error)")
+    let scenario = try folder.write("s", Array("heap { allocate mine(size) }\n".utf8))
+    let declared = CapturedRun("record", try guest, "--scenario", scenario, "-o", output)
+    #expect(declared.error.contains("warning: the kernel has no function `mine`"), "\(declared.error)")
+    let known = CapturedRun("run", try Workbench.kernel, "--allocator", "kmalloc=malloc", "--limit", "1000")
+    #expect(!known.error.contains("warning:"), "\(known.error)")
+    try FileManager.default.removeItem(atPath: output)
+  }
+
+  @Test func negativeNumberIsNamed() throws {
+    for arguments in [
+      ["run", try guest, "--limit", "-5"], ["show", "t", "--limit", "-5"], ["diff", "a", "b", "-U", "-5"],
+    ] {
+      let run = CapturedRun(arguments)
+      #expect(run.code == 2)
+      #expect(run.error.hasPrefix("error: ") && run.error.contains("-5"), "\(run.error)")
+      #expect(!run.error.contains("Missing value"), "\(run.error)")
+    }
+  }
+
+  @Test func emptyNameIsNamed() {
+    let run = CapturedRun("run", "")
+    #expect(run.code == 2)
+    #expect(run.error == "error: '': an empty name names no file; name the file to read\nreproduce: orrery run ''\n")
+  }
+
+  @Test func valueGivenTwiceIsSaidOnce() throws {
+    let scenario = try folder.write("s", Array("param K = 0…40\nat K us: nmi\n".utf8))
+    for values in [["K=1", "K=2"], ["K=1", "K=1"], ["K=2", "K=100"]] {
+      let run = CapturedRun(
+        ["run", try guest, "--scenario", scenario] + values.flatMap { ["--set", $0] })
+      #expect(run.code == 2)
+      #expect(run.error.hasPrefix("\(scenario): error: parameter `K` is given two values\n"), "\(run.error)")
+      #expect(run.error.split(separator: "error: ").count == 2 && !run.error.contains("cannot be"), "\(run.error)")
+    }
+    let each = CapturedRun(
+      "record", try guest, "--scenario", scenario, "--each", "K", "--set", "K=1", "-o", folder.file("t"))
+    #expect(each.code == 2)
+    #expect(each.error.contains("--each K and --set K both choose a value"), "\(each.error)")
+  }
+}
