@@ -67,7 +67,7 @@ let package = Package(
     tests(
       "OrreryCommandsTests",
       [
-        "OrreryCommands", "Orrery", "OrreryBase", "OrreryTrace", "OrreryCompare", "OrreryHost",
+        "OrreryCommands", "Orrery", "OrreryBase", "OrreryScenario", "OrreryTrace", "OrreryCompare", "OrreryHost",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],

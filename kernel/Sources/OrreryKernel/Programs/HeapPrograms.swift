@@ -36,10 +36,10 @@ private final class Tree {
 @Sendable func allocators() {
   var workload = HeapWorkload()
   workload.report("start")
-  workload.churn(count: 8000)
+  workload.churn(count: 10_000)
   workload.report("churned")
   workload.releaseAll()
-  workload.divide(count: 256)
+  workload.divide(count: 512)
   workload.releaseAll()
   workload.report("end")
   println("the \(Heap.design.name) allocator kept every block whole")

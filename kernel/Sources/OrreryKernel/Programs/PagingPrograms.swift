@@ -10,18 +10,18 @@ private let page = LinearAddress(0x5555_0000_0000)
     println("\(access):")
     println(Recovery.attempt(body) ? "allowed" : "given up")
   }
-  show("read an unmapped page") { _ = loadVolatile64(page.rawValue) }
-  show("write an unmapped page") { storeVolatile64(page.rawValue, 1) }
-  show("call an unmapped page") { callAddress(page.rawValue) }
+  show("read an unmapped page") { _ = readMemory(page.rawValue) }
+  show("write an unmapped page") { writeMemory(page.rawValue, 1) }
+  show("call an unmapped page") { callMemory(page.rawValue) }
   do throws(PagingError) {
     try KernelAddressSpace.mapFresh(page, .data)
-    show("write a page of data") { storeVolatile64(page.rawValue, 0xc3) }
-    show("call a page of data") { callAddress(page.rawValue) }
+    show("write a page of data") { writeMemory(page.rawValue, 0xc3) }
+    show("call a page of data") { callMemory(page.rawValue) }
     try KernelAddressSpace.mapper.updateFlags(page, [])
-    show("call it as code") { callAddress(page.rawValue) }
-    show("write it as code") { storeVolatile64(page.rawValue, 0) }
+    show("call it as code") { callMemory(page.rawValue) }
+    show("write it as code") { writeMemory(page.rawValue, 0) }
     try KernelAddressSpace.unmapFresh(page)
-    show("read it when it is gone") { _ = loadVolatile64(page.rawValue) }
+    show("read it when it is gone") { _ = readMemory(page.rawValue) }
   } catch {
     panic("\(error.reason)")
   }

@@ -1,19 +1,18 @@
-import Intrinsics
 import Kernel
 import KernelLogic
 
 @Sendable func exceptionTests(_ visit: (KernelTest) -> Void) {
-  visit(KernelTest("breakpointReturns") { raiseBreakpoint() })
-  visit(KernelTest("overflowReturns") { raiseOverflow() })
+  visit(KernelTest("breakpointReturns") { executeBreakpoint() })
+  visit(KernelTest("overflowReturns") { executeOverflow() })
   visit(
-    KernelTest("divisionByZeroIsADivideError") { expect(Recovery.exception { raiseDivideError() } == .divideError) })
+    KernelTest("divisionByZeroIsADivideError") { expect(Recovery.exception { divideByZero() } == .divideError) })
   visit(
     KernelTest("undefinedInstructionIsAnInvalidOpcode") {
-      expect(Recovery.exception { raiseInvalidOpcode() } == .invalidOpcode)
+      expect(Recovery.exception { executeUndefinedInstruction() } == .invalidOpcode)
     })
   visit(
     KernelTest("nonCanonicalAddressIsAGeneralProtection") {
-      expect(Recovery.exception { raiseGeneralProtection() } == .generalProtection)
+      expect(Recovery.exception { useNonCanonicalAddress() } == .generalProtection)
     })
   visit(KernelTest("singleStepIsADebugException", singleStepIsADebugException))
   visit(KernelTest("boundAndIntoAreInvalidIn64BitMode", boundAndIntoAreInvalidIn64BitMode))

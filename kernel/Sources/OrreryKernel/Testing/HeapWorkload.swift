@@ -1,9 +1,8 @@
-import Intrinsics
 import Kernel
 import KernelLogic
 
-/// A workload that is the same under every design: blocks of many sizes come and go in an order that a fixed seed decides, each filled
-/// with its own mark. Figures go to the debug console; `docs/KERNEL_ALLOCATORS.md` is made of them.
+/// A workload that is the same under every design: blocks of many sizes come and go in an order that a fixed seed decides, each with a mark of
+/// its own at both ends. Figures go to the debug console; `docs/KERNEL_ALLOCATORS.md` is made of them.
 ///
 /// Takes nothing from the heap but the blocks it asks for.
 struct HeapWorkload {
@@ -12,10 +11,18 @@ struct HeapWorkload {
     var size = 0
     var mark: UInt8 = 0
   }
-  private static let slotCount = 256
+  private static let slotCount = 512
 
-  private var slots = InlineArray<256, Slot>(repeating: Slot())
+  /// A global, for the stack is small.
+  nonisolated(unsafe) private static var storage = InlineArray<512, Slot>(repeating: Slot())
+  private let slots: UnsafeMutablePointer<Slot>
   private var state: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+  init() {
+    slots = withUnsafeMutablePointer(to: &Self.storage) {
+      UnsafeMutableRawPointer($0).assumingMemoryBound(to: Slot.self)
+    }
+  }
 
   /// Fills `count` slots, then gives every second block back.
   mutating func divide(count: Int) {
@@ -25,7 +32,7 @@ struct HeapWorkload {
     report("divided")
   }
 
-  /// Takes or gives back one block, `count` times, up to 256 at once.
+  /// Takes or gives back one block, `count` times, up to 512 at once.
   mutating func churn(count: Int) {
     for _ in 0..<count {
       let index = next(below: Self.slotCount)
@@ -67,7 +74,8 @@ struct HeapWorkload {
     let size = nextSize()
     guard let block = heapAllocate(size, 16) else { panic("no memory") }
     let mark = UInt8(truncatingIfNeeded: next(below: 256))
-    repeatStore(block, mark, UInt64(size))
+    block.storeBytes(of: mark, as: UInt8.self)
+    block.storeBytes(of: mark, toByteOffset: size - 1, as: UInt8.self)
     slots[index] = Slot(block: block, size: size, mark: mark)
   }
 

@@ -18,9 +18,9 @@ struct KernelTest: Sendable {
     panicTests { test in
       guard name.equals(test.name) else { return }
       print("\(test.name)... ")
-      isPanicExpected = true
+      expectPanic(true)
       test.body()
-      isPanicExpected = false
+      expectPanic(false)
       panic("the test did not panic")
     }
     var count = 0

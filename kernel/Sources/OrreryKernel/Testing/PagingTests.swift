@@ -60,8 +60,8 @@ private func unmappedPageFaults() {
     storeVolatile64(page.rawValue, 1)
     try KernelAddressSpace.unmapFresh(page)
   }
-  expect(pageFault { _ = loadVolatile64(page.rawValue) } == [])
-  expect(pageFault { storeVolatile64(page.rawValue, 1) } == .write)
+  expect(pageFault { _ = readMemory(page.rawValue) } == [])
+  expect(pageFault { writeMemory(page.rawValue, 1) } == .write)
 }
 
 private func readOnlyPageRefusesStores() {
@@ -69,7 +69,7 @@ private func readOnlyPageRefusesStores() {
     try KernelAddressSpace.mapFresh(page, .data)
     storeVolatile64(page.rawValue, 7)
     try KernelAddressSpace.mapper.updateFlags(page, .noExecute)
-    expect(pageFault { storeVolatile64(page.rawValue, 8) } == [.protectionViolation, .write])
+    expect(pageFault { writeMemory(page.rawValue, 8) } == [.protectionViolation, .write])
     expect(loadVolatile64(page.rawValue) == 7)
     try KernelAddressSpace.unmapFresh(page)
   }
@@ -80,17 +80,17 @@ private func noExecutePageRefusesCalls() {
     try KernelAddressSpace.mapFresh(page, .data)
     // 0xc3 is RET: once the page is executable the call comes back.
     storeVolatile64(page.rawValue, 0xc3)
-    expect(pageFault { callAddress(page.rawValue) } == [.protectionViolation, .instructionFetch])
+    expect(pageFault { callMemory(page.rawValue) } == [.protectionViolation, .instructionFetch])
     try KernelAddressSpace.mapper.updateFlags(page, .writable)
-    expect(Recovery.exception { callAddress(page.rawValue) } == nil)
+    expect(Recovery.exception { callMemory(page.rawValue) } == nil)
     try KernelAddressSpace.unmapFresh(page)
   }
 }
 
 private func kernelCodeIsNotWritable() {
-  expect(Recovery.exception { storeVolatile64(kernelTextStartAddress(), 0) } == .pageFault)
-  expect(Recovery.exception { storeVolatile64(kernelReadOnlyStartAddress(), 0) } == .pageFault)
-  expect(Recovery.exception { callAddress(kernelDataStartAddress()) } == .pageFault)
+  expect(Recovery.exception { writeMemory(kernelTextStartAddress(), 0) } == .pageFault)
+  expect(Recovery.exception { writeMemory(kernelReadOnlyStartAddress(), 0) } == .pageFault)
+  expect(Recovery.exception { callMemory(interruptDescriptorTableAddress()) } == .pageFault)
 }
 
 private func framesGivenBackComeAgain() {

@@ -5,8 +5,8 @@ import KernelLogic
   visit(KernelTest("printedTextStandsOnTheScreen", printedTextStandsOnTheScreen))
   visit(KernelTest("longLinesWrap", longLinesWrap))
   visit(KernelTest("manyLinesScroll", manyLinesScroll))
-  visit(KernelTest("everyColorIsShown", everyColorIsShown))
   visit(KernelTest("integersAndTextArePrinted", integersAndTextArePrinted))
+  visit(KernelTest("everyColorIsShown", everyColorIsShown))
 }
 
 /// Apart from the others: the compiler makes these of the floating-point unit's instructions.
