@@ -11,14 +11,14 @@ final class MachineSession {
   private var observers: Observers
   private let stateInterval: Steps
   private var nextState: Steps
-  /// Events not yet taken.
+  /// What the observers make.
   private(set) var events = ObservedEvents()
   /// Called with every byte that leaves a serial port, when set.
   var serialHandler: ((_ port: UInt8, _ byte: UInt8) -> Void)?
   /// Whether the session keeps events; without it records only pass by.
   private let isObserving: Bool
 
-  /// - Parameter isObserving: whether there is a trace to be written; otherwise only serial output is looked at.
+  /// - Parameter isObserving: whether events are wanted; otherwise only serial output is looked at.
   init(image: KernelImage, configuration: RunConfiguration, isObserving: Bool) throws(ImageError) {
     let allocators =
       isObserving && configuration.lanes.contains(.heap)
@@ -45,7 +45,7 @@ final class MachineSession {
         nextState += stateInterval
         if exit == .reachedSteps, machine.steps < untilSteps { continue }
       }
-      if exit == .probesFull, events.entries.count < Self.eventBatch { continue }
+      if exit == .probesFull, events.count < Self.eventBatch { continue }
       return exit
     }
   }
@@ -78,10 +78,14 @@ final class MachineSession {
     appendState()
   }
 
-  /// Hands the events over.
-  func takeEvents(_ body: (ObservedEvents.Entry) throws(TraceError) -> Void) throws(TraceError) {
+  /// From now on events go to `writer` as they are made.
+  func write(to writer: TraceWriter) { events.writer = writer }
+
+  /// Hands the events over, those that no writer has had; throws what stopped the writer.
+  func takeEvents(_ body: (ObservedEvents.Entry) throws(TraceError) -> Void = { _ in }) throws(TraceError) {
     for entry in events.entries { try body(entry) }
     events.removeAll()
+    if let failure = events.failure { throw failure }
   }
 
   private func appendState() {
@@ -94,18 +98,20 @@ final class MachineSession {
     fileprivate let machine: OrreryMachine.Checkpoint
     fileprivate let observers: Observers
     fileprivate let nextState: Steps
-    fileprivate let events: ObservedEvents
+    fileprivate let entries: [ObservedEvents.Entry]
   }
 
   func checkpoint() -> Checkpoint {
     collect()
-    return Checkpoint(machine: machine.checkpoint(), observers: observers, nextState: nextState, events: events)
+    return Checkpoint(
+      machine: machine.checkpoint(), observers: observers, nextState: nextState, entries: events.entries)
   }
 
   func restore(_ checkpoint: Checkpoint) {
     machine.restore(checkpoint.machine)
     observers = checkpoint.observers
     nextState = checkpoint.nextState
-    events = checkpoint.events
+    events.removeAll()
+    events.entries = checkpoint.entries
   }
 }

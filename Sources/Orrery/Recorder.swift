@@ -79,6 +79,7 @@ public final class Recorder {
         stateInterval: configuration.stateInterval, image: image.bytes, scenario: scenarioText)
       writer = try sink.map { sink throws(TraceError) in try TraceWriter(header: header, sink: sink) }
     } catch { throw .trace(error) }
+    if let writer { session.write(to: writer) }
     session.serialHandler = { [unowned self] port, byte in
       serialHandler?(port, byte)
       // A text is found at the boundary after the byte that completes it, which is where the machine pauses.
@@ -220,8 +221,7 @@ public final class Recorder {
   }
 
   private func writeEvents() throws(TraceError) {
-    guard let writer else { return }
-    try session.takeEvents { entry throws(TraceError) in try writer.append(entry.payload, clock: entry.clock) }
+    try session.takeEvents()
   }
 
   // MARK: - Ending

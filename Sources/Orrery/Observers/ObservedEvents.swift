@@ -1,18 +1,31 @@
 import OrreryBase
 import OrreryTrace
 
-/// Events that observers have made and no writer has taken yet, in trace order.
-struct ObservedEvents: Sendable {
+/// Takes the events that observers make, in trace order: straight into a trace's writer, or, without one, into a list for whoever looks at them.
+struct ObservedEvents {
   struct Entry: Sendable {
     var clock: Clock
     var payload: Payload
   }
 
-  private(set) var entries: [Entry] = []
+  /// Where the events go; nil for `entries`.
+  var writer: TraceWriter?
+  /// Events that nobody has taken yet; none where there is a writer.
+  var entries: [Entry] = []
+  /// How many events came since `removeAll()`.
+  private(set) var count = 0
+  /// Why the writer failed, if it did: it gets nothing more.
+  private(set) var failure: TraceError?
 
   mutating func append(_ payload: Payload, clock: Clock) {
-    entries.append(Entry(clock: clock, payload: payload))
+    count += 1
+    guard let writer else { return entries.append(Entry(clock: clock, payload: payload)) }
+    guard failure == nil else { return }
+    do throws(TraceError) { try writer.append(payload, clock: clock) } catch { failure = error }
   }
 
-  mutating func removeAll() { entries.removeAll(keepingCapacity: true) }
+  mutating func removeAll() {
+    entries.removeAll(keepingCapacity: true)
+    count = 0
+  }
 }

@@ -14,7 +14,8 @@ struct TableWatch {
     var level: UInt8
     /// Offset of the first entry in its page: not zero only for the four entries of PAE paging's root.
     var offset: UInt64
-    var entrySize: UInt64
+    /// The binary logarithm of the size of an entry in bytes.
+    var entrySizeLog2: UInt64
     /// The entries as last reported.
     var shadow: [UInt64]
     var isActive = true
@@ -215,7 +216,8 @@ extension TableWatch {
       probes.append(ProbeRecord(.tableEntry, detail: 1, clock: clock, rip: rip, base + index * size, 0, entry))
     }
     insert(
-      Table(level: level, offset: offset, entrySize: size, shadow: shadow, epoch: epoch), frame: address >> 12)
+      Table(level: level, offset: offset, entrySizeLog2: size == 8 ? 3 : 2, shadow: shadow, epoch: epoch),
+      frame: address >> 12)
   }
 
   /// What changed in a table while it was not active.
@@ -224,8 +226,8 @@ extension TableWatch {
     probes: ProbeBuffer
   ) {
     for index in tables[place].shadow.indices {
-      let address = frame << 12 + tables[place].offset + UInt64(index) * tables[place].entrySize
-      let entry = Self.load(address, size: tables[place].entrySize, from: memory)
+      let address = frame << 12 + tables[place].offset + UInt64(index) << tables[place].entrySizeLog2
+      let entry = Self.load(address, size: 1 << tables[place].entrySizeLog2, from: memory)
       let old = tables[place].shadow[index]
       guard (entry ^ old) & ~Self.ignoredBits != 0 else { continue }
       tables[place].shadow[index] = entry
@@ -240,15 +242,15 @@ extension TableWatch {
     guard let found = place(of: frame) else { return }
     let level = tables[found].level
     let base = tables[found].offset
-    let size = tables[found].entrySize
-    for part in 0..<8 / size {
-      let place = offset + part * size
-      guard place >= base, (place - base) / size < tables[found].shadow.count else { continue }
-      let mask: UInt64 = size == 8 ? .max : 0xFFFF_FFFF
-      let oldEntry = old >> (part * size * 8) & mask
-      let newEntry = new >> (part * size * 8) & mask
+    let sizeLog2 = tables[found].entrySizeLog2
+    let mask: UInt64 = sizeLog2 == 3 ? .max : 0xFFFF_FFFF
+    for part in 0..<8 &>> sizeLog2 {
+      let place = offset &+ part &<< sizeLog2
+      guard place >= base, (place &- base) &>> sizeLog2 < tables[found].shadow.count else { continue }
+      let oldEntry = old &>> (part &<< 5) & mask
+      let newEntry = new &>> (part &<< 5) & mask
       guard (oldEntry ^ newEntry) & ~Self.ignoredBits != 0 else { continue }
-      tables[found].shadow[Int((place - base) / size)] = newEntry
+      tables[found].shadow[Int((place &- base) &>> sizeLog2)] = newEntry
       probes.append(ProbeRecord(.tableEntry, clock: clock, rip: rip, frame << 12 + place, oldEntry, newEntry))
       let oldChild = Self.child(of: oldEntry, level: level, mode: mode, hasLargePages: hasLargePages)
       let newChild = Self.child(of: newEntry, level: level, mode: mode, hasLargePages: hasLargePages)
