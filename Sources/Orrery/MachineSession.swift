@@ -78,8 +78,8 @@ final class MachineSession {
     appendState()
   }
 
-  /// From now on events go to `writer` as they are made.
-  func write(to writer: TraceWriter) { events.writer = writer }
+  /// From now on events go to `writer` as they are made, or, without one, into the list that `takeEvents` hands over.
+  func write(to writer: TraceWriter?) { events.writer = writer }
 
   /// Hands the events over, those that no writer has had; throws what stopped the writer.
   func takeEvents(_ body: (ObservedEvents.Entry) throws(TraceError) -> Void = { _ in }) throws(TraceError) {

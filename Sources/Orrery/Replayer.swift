@@ -41,14 +41,13 @@ public final class Replayer {
   /// The run is coded as a recorder would, and the bytes are compared, which costs less than to decode the recorded ones.
   private let writer: TraceWriter
   private let bytes: ComparingTraceSink
-  /// Events whose bytes are still to be compared, in order; no more than a chunk holds.
-  private var unverified: [ObservedEvents.Entry] = []
-  /// The recorded events, once bytes were found that differ, or an end that a recording cut short does not have.
+  /// The recorded events, once bytes were found that differ, or an end that a recording cut short does not have: from then on event is compared
+  /// with event.
   private var recorded: TraceEvents?
   /// How many events were found the same.
   private var eventCount: UInt64 = 0
 
-  /// The recorded states. Each is compared as soon as its step has come, or a run that went astray would go on until a chunk is full.
+  /// The recorded states. Each is compared as soon as its slice has run, or a run that went astray would go on until a chunk is full.
   private var states: TraceEvents
 
   /// The recorded inputs, read ahead.
@@ -81,6 +80,7 @@ public final class Replayer {
     } catch { throw .image(error) }
     bytes = ComparingTraceSink(source)
     do throws(TraceError) { writer = try TraceWriter(header: header, sink: bytes) } catch { throw .trace(error) }
+    session.write(to: writer)
     lanes = configuration.lanes
     recordedEnd = reader.end
     inputs = reader.events(lanes: LaneSet(.input))
@@ -181,37 +181,36 @@ public final class Replayer {
 
   /// Compares what happened since the last time with what was recorded.
   private func compareEvents() throws(TraceError) {
+    let observedStates = session.events.states
     try session.takeEvents { entry throws(TraceError) in
-      guard outcome == nil, lanes.contains(entry.payload.lane) else { return }
-      guard recorded == nil else { return try compare(entry) }
-      let before = bytes.sameByteCount
-      unverified.append(entry)
-      try writer.append(entry.payload, clock: entry.clock)
-      if !bytes.isSame { return try compareUnverified() }
-      // A recording cut short is compared to its last event, and not to the one after it, which may never come.
-      let count = eventCount + UInt64(unverified.count)
-      if isCut ? count >= reader.availableEventCount : count > reader.availableEventCount {
-        return try compareUnverified()
-      }
-      if case .state = entry.payload {
-        let state = try states.next()
-        if state?.payload != entry.payload || state?.clock != entry.clock { return try compareUnverified() }
-      }
-      // A chunk is written before the event that no longer fits it, or with the event that fills it.
-      if bytes.sameByteCount != before {
-        let verified = Int(writer.writtenSequence - eventCount)
-        unverified.removeFirst(verified)
-        eventCount += UInt64(verified)
-      }
+      if outcome == nil, lanes.contains(entry.payload.lane) { try compare(entry) }
     }
+    if recorded != nil { return }
+    // A recording cut short is compared to its last event, and not to the one after it, which may never come.
+    let count = writer.nextSequence
+    let goesOn = isCut ? count < reader.availableEventCount : count <= reader.availableEventCount
+    guard bytes.isSame, goesOn, try areRecorded(observedStates) else { return try compareUnverified() }
+    eventCount = writer.writtenSequence
+  }
+
+  private func areRecorded(_ observedStates: [ObservedEvents.Entry]) throws(TraceError) -> Bool {
+    guard lanes.contains(.state) else { return true }
+    for observed in observedStates {
+      guard let state = try states.next(), state.payload == observed.payload, state.clock == observed.clock
+      else { return false }
+    }
+    return true
   }
 
   /// Finds the event in which the bytes differ, and from now on compares events.
   private func compareUnverified() throws(TraceError) {
+    session.write(to: nil)
+    try writer.flush()
+    var replayed = try TraceReader(source: bytes.written).events(fromSequence: eventCount)
     recorded = try reader.events(fromSequence: eventCount)
-    let entries = unverified
-    unverified = []
-    for entry in entries where outcome == nil { try compare(entry) }
+    while outcome == nil, let event = try replayed.next() {
+      try compare(ObservedEvents.Entry(clock: event.clock, payload: event.payload))
+    }
     if outcome == nil, isCut, eventCount >= reader.availableEventCount {
       outcome = .same(eventCount: eventCount, end: nil)
     }
@@ -241,7 +240,8 @@ public final class Replayer {
     if recorded == nil {
       try writer.finish(replayedEnd)
       if bytes.isComplete {
-        outcome = .same(eventCount: eventCount + UInt64(unverified.count), end: recordedEnd)
+        eventCount = writer.writtenSequence
+        outcome = .same(eventCount: eventCount, end: recordedEnd)
         return
       }
       try compareUnverified()

@@ -12,6 +12,8 @@ struct ObservedEvents {
   var writer: TraceWriter?
   /// Events that nobody has taken yet; none where there is a writer.
   var entries: [Entry] = []
+  /// The states among the events since `removeAll()`, wherever they went.
+  private(set) var states: [Entry] = []
   /// How many events came since `removeAll()`.
   private(set) var count = 0
   /// Why the writer failed, if it did: it gets nothing more.
@@ -19,6 +21,7 @@ struct ObservedEvents {
 
   mutating func append(_ payload: Payload, clock: Clock) {
     count += 1
+    if case .state = payload { states.append(Entry(clock: clock, payload: payload)) }
     guard let writer else { return entries.append(Entry(clock: clock, payload: payload)) }
     guard failure == nil else { return }
     do throws(TraceError) { try writer.append(payload, clock: clock) } catch { failure = error }
@@ -26,6 +29,7 @@ struct ObservedEvents {
 
   mutating func removeAll() {
     entries.removeAll(keepingCapacity: true)
+    states.removeAll(keepingCapacity: true)
     count = 0
   }
 }
