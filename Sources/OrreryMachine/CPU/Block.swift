@@ -17,12 +17,22 @@ struct Block {
   var killsFlags: Bool
   /// What the code depends on beside its bytes and address; see `BlockMode`.
   var mode: UInt8
+  /// The length of its instructions, in bytes.
+  var byteCount: UInt16
   /// The block that a branch at the end leads to when not taken, and when taken: nil until it was gone through once.
   var notTaken: UnsafeMutablePointer<Block>?
   var taken: UnsafeMutablePointer<Block>?
-  /// The offset in CS of the first instruction, and of the one after the last.
+  /// The offset in CS of the first instruction.
   var rip: UInt64
-  var nextRIP: UInt64
+  /// What the jump cache knows it by: `BlockMode.tag` of its address and mode, or `deadTag` once invalidated.
+  var tag: UInt64
+
+  /// No address has this tag: it is not canonical in any mode.
+  static let deadTag: UInt64 = 0x00FF_0000_0000_0000
+
+  /// The offset in CS of the instruction after the last, in 64-bit mode.
+  @inline(__always)
+  var nextRIP: UInt64 { rip &+ UInt64(byteCount) }
 }
 
 /// What the cache must know of a block.

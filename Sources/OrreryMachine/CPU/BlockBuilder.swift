@@ -10,7 +10,7 @@ enum BlockMode {
   /// SSE instructions execute.
   static let vectors: UInt8 = 1 << 5
 
-  /// What a jump cache entry is found by. The mode lies in bits that are copies of bit 63 in every canonical address.
+  /// What the jump cache finds a block by. The mode lies in bits that are copies of bit 63 in every canonical address.
   @inline(__always)
   static func tag(linear: UInt64, mode: UInt8) -> UInt64 { linear ^ UInt64(mode) << 56 }
 }
@@ -54,12 +54,12 @@ extension CPU {
         guard let second = fetchPage(pageAfter(linear)) else { return nil }
         guard second.frame == block.description.pointee.secondFrame else { continue }
       }
-      pointee.blocks.pointee.remember(block, linear: linear, tag: BlockMode.tag(linear: linear, mode: mode))
+      pointee.blocks.pointee.remember(block, linear: linear)
       return block
     }
     guard let block = buildBlock(linear: linear, frame: frame, page: page.host, mode: mode) else { return nil }
     pointee.blocks.pointee.insert(block)
-    pointee.blocks.pointee.remember(block, linear: linear, tag: BlockMode.tag(linear: linear, mode: mode))
+    pointee.blocks.pointee.remember(block, linear: linear)
     return block
   }
 
@@ -155,7 +155,6 @@ extension CPU {
     let kills = eliminateDeadFlags(operations, count: decoder.operationCount)
     pairOperations(operations, count: decoder.operationCount)
     let block = pointee.blocks.pointee.allocate(operationCount: decoder.operationCount)
-    let next = rip &+ UInt64(used)
     let firstBytes = min(used, 4096 - start)
     block.description.initialize(
       to: BlockDescription(
@@ -164,8 +163,8 @@ extension CPU {
         secondGranules: secondFrame == frame ? 0 : Self.granules(from: 0, count: max(1, used - firstBytes))))
     block.initialize(
       to: Block(
-        count: Int32(count), killsFlags: kills, mode: mode, rip: rip,
-        nextRIP: is64 ? next : next & 0xFFFF_FFFF))
+        count: Int32(count), killsFlags: kills, mode: mode, byteCount: UInt16(truncatingIfNeeded: used), rip: rip,
+        tag: BlockMode.tag(linear: linear, mode: mode)))
     block.operations.initialize(from: operations, count: decoder.operationCount)
     pointee.memory.pointee.markCode(frame: frame, granules: block.description.pointee.granules)
     if secondFrame != frame {

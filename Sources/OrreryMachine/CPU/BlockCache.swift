@@ -1,12 +1,3 @@
-/// One entry of the jump cache: the block at a linear address in a mode.
-struct JumpCacheEntry {
-  /// No address has this tag: it is not canonical in any mode.
-  static let emptyTag: UInt64 = 0x00FF_0000_0000_0000
-
-  var tag = JumpCacheEntry.emptyTag
-  var block: UnsafeMutablePointer<Block>?
-}
-
 /// All decoded blocks: found by linear address through the jump cache, by physical address through buckets, by physical page for invalidation.
 ///
 /// What maps linear addresses to blocks (the jump cache, and links between blocks of different pages) is forgotten by
@@ -20,7 +11,10 @@ struct BlockCache {
   /// With 256 KiB chunks 16 MiB: when they are full all blocks are thrown away.
   private static let maximumChunkCount = 64
 
-  let jumpCache: UnsafeMutablePointer<JumpCacheEntry>
+  /// The block that was last entered at an address with this hash, or `noBlock`; the block's tag says whether it is the one looked for.
+  let jumpCache: UnsafeMutablePointer<UnsafeMutablePointer<Block>>
+  /// A block that is never found: its tag is no address's.
+  private let noBlock: UnsafeMutablePointer<Block>
   private let buckets: UnsafeMutablePointer<UnsafeMutablePointer<Block>?>
   private let frameBuckets: UnsafeMutablePointer<UnsafeMutablePointer<Block>?>
   private let secondFrameBuckets: UnsafeMutablePointer<UnsafeMutablePointer<Block>?>
@@ -44,7 +38,9 @@ struct BlockCache {
 
   init() {
     jumpCache = .allocate(capacity: Self.jumpCacheCount)
-    jumpCache.initialize(repeating: JumpCacheEntry(), count: Self.jumpCacheCount)
+    noBlock = .allocate(capacity: 1)
+    noBlock.initialize(to: Block(count: 0, killsFlags: false, mode: 0, byteCount: 0, rip: 0, tag: Block.deadTag))
+    jumpCache.initialize(repeating: noBlock, count: Self.jumpCacheCount)
     buckets = .allocate(capacity: Self.bucketCount)
     buckets.initialize(repeating: nil, count: Self.bucketCount)
     frameBuckets = .allocate(capacity: Self.frameBucketCount)
@@ -60,6 +56,7 @@ struct BlockCache {
   /// Frees everything; the cache cannot be used afterwards.
   func deallocate() {
     jumpCache.deallocate()
+    noBlock.deallocate()
     buckets.deallocate()
     frameBuckets.deallocate()
     secondFrameBuckets.deallocate()
@@ -89,11 +86,11 @@ struct BlockCache {
     buckets[Self.bucketIndex(frame: frame, linear: linear, mode: mode)]
   }
 
-  /// Remembers that `linear` in the mode of `tag` leads to `block`.
-  mutating func remember(_ block: UnsafeMutablePointer<Block>, linear: UInt64, tag: UInt64) {
+  /// Remembers that `linear`, where it begins, leads to `block`.
+  mutating func remember(_ block: UnsafeMutablePointer<Block>, linear: UInt64) {
     let index = Self.jumpCacheIndex(linear)
-    if jumpCache[index].tag == JumpCacheEntry.emptyTag { filledEntries.append(Int32(truncatingIfNeeded: index)) }
-    jumpCache[index] = JumpCacheEntry(tag: tag, block: block)
+    if jumpCache[index] == noBlock { filledEntries.append(Int32(truncatingIfNeeded: index)) }
+    jumpCache[index] = block
   }
 
   /// Makes `source` lead on to `target` without a look-up.
@@ -181,9 +178,7 @@ struct BlockCache {
         frame: block.description.pointee.frame, linear: block.description.pointee.linear, mode: block.pointee.mode)
     while let other = slot.pointee, other != block { slot = other.description.nextInBucketLink }
     if slot.pointee == block { slot.pointee = block.description.pointee.nextInBucket }
-    // An operation that finds its code anew must not find this block again.
-    let entry = jumpCache + Self.jumpCacheIndex(block.description.pointee.linear)
-    if entry.pointee.block == block { entry.pointee = JumpCacheEntry() }
+    block.pointee.tag = Block.deadTag
     block.pointee.count = 0
     block.pointee.killsFlags = false
     block.operations.pointee.code = .stale
@@ -191,7 +186,7 @@ struct BlockCache {
 
   /// Forgets what maps linear addresses to blocks. Costs what was filled since the last call.
   mutating func translationsChanged() {
-    for index in filledEntries { jumpCache[Int(index)].tag = JumpCacheEntry.emptyTag }
+    for index in filledEntries { jumpCache[Int(index)] = noBlock }
     filledEntries.removeAll(keepingCapacity: true)
     for link in crossingLinks { link.pointee = nil }
     crossingLinks.removeAll(keepingCapacity: true)
@@ -210,7 +205,7 @@ struct BlockCache {
     generation &+= 1
     filledEntries.removeAll(keepingCapacity: true)
     crossingLinks.removeAll(keepingCapacity: true)
-    jumpCache.update(repeating: JumpCacheEntry(), count: Self.jumpCacheCount)
+    jumpCache.update(repeating: noBlock, count: Self.jumpCacheCount)
     buckets.update(repeating: nil, count: Self.bucketCount)
     frameBuckets.update(repeating: nil, count: Self.frameBucketCount)
     secondFrameBuckets.update(repeating: nil, count: Self.frameBucketCount)

@@ -873,8 +873,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .xorImmediate64Quiet:
-                registers.write64(
-                  operation.pointee.a, registers.read64(operation.pointee.base) ^ operation.pointee.signedImmediate)
+                xorImmediate(operation)
                 operation += 1
                 continue execution
               case .xorImmediate32:
@@ -1354,10 +1353,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .compareSelect64:
-                let holds = compareForCondition(
-                  operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
-                let source = holds ? operation.pointee.index : operation.pointee.a
-                registers.write64(operation.pointee.a, registers.read64(source))
+                compareSelect(operation)
                 operation += 1
                 continue execution
               case .compareSelect32:
@@ -1411,10 +1407,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .testImmediateSelect64:
-                let holds = testForCondition(
-                  operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
-                let source = holds ? operation.pointee.index : operation.pointee.a
-                registers.write64(operation.pointee.a, registers.read64(source))
+                testImmediateSelect(operation)
                 operation += 1
                 continue execution
               case .testImmediateSelect32:
@@ -2785,6 +2778,16 @@ extension CPU {
                 select(operation + 1)
                 operation += 2
                 continue execution
+              case .pairAddressTestSelect:
+                loadAddress(operation)
+                testImmediateSelect(operation + 1)
+                operation += 2
+                continue execution
+              case .pairXorCompareSelect:
+                xorImmediate(operation)
+                compareSelect(operation + 1)
+                operation += 2
+                continue execution
               case .pairMoveJump:
                 move(operation)
                 operation += 1
@@ -2903,7 +2906,7 @@ extension CPU {
           remaining &+= Int64(next.pointee.count)
         }
         if pendingKinds != 0 { writePendingFlags(left, right, pendingKinds) }
-        target = taken ? operation.pointee.displacement : block.pointee.nextRIP
+        target = taken ? operation.pointee.displacement : nextRIP(block)
         if taken && !isTargetInBounds(target) {
           exit = .badTarget
           break execution
@@ -2923,15 +2926,15 @@ extension CPU {
       }
       // An indirect branch, or a direct one to a block that is longer than the budget.
       let linear = target &+ segmentBase
-      let entry = jumpCache + BlockCache.jumpCacheIndex(linear)
-      if _fastPath(entry.pointee.tag == BlockMode.tag(linear: linear, mode: mode)), let next = entry.pointee.block {
-        remaining &-= Int64(next.pointee.count)
+      let cached = jumpCache[BlockCache.jumpCacheIndex(linear)]
+      if _fastPath(cached.pointee.tag == BlockMode.tag(linear: linear, mode: mode)) {
+        remaining &-= Int64(cached.pointee.count)
         if _fastPath(remaining >= 0) {
-          block = next
-          operation = next.operations
+          block = cached
+          operation = cached.operations
           continue execution
         }
-        remaining &+= Int64(next.pointee.count)
+        remaining &+= Int64(cached.pointee.count)
       }
       pointee.clock = pointee.endClock &- UInt64(remaining)
       pointee.steps = pointee.endSteps &- UInt64(remaining)
@@ -2969,6 +2972,11 @@ extension CPU {
     }
   }
 
+  /// The offset in CS of the instruction after the last of `block`.
+  private func nextRIP(_ block: UnsafeMutablePointer<Block>) -> UInt64 {
+    pointee.codeMode == .bits64 ? block.pointee.nextRIP : block.pointee.nextRIP & 0xFFFF_FFFF
+  }
+
   /// The address of the instruction after that of `operation`.
   @inline(__always)
   func nextRIP(_ operation: UnsafeMutablePointer<Operation>, _ block: UnsafeMutablePointer<Block>) -> UInt64 {
@@ -2999,11 +3007,11 @@ extension CPU {
 
   /// 64 bits from any place, the parts above the operand size to be shifted out.
   @inline(__always)
-  private func readAny(_ place: UInt8) -> UInt64 { raw.loadUnaligned(fromByteOffset: Int(place), as: UInt64.self) }
+  func readAny(_ place: UInt8) -> UInt64 { raw.loadUnaligned(fromByteOffset: Int(place), as: UInt64.self) }
 
   /// Compares as the CMP of `operation` does, writes the flags, and says whether the condition in `detail` holds.
   @inline(__always)
-  private func compareForCondition(
+  func compareForCondition(
     _ operation: UnsafeMutablePointer<Operation>, _ left: UInt64, _ right: UInt64
   ) -> Bool {
     let up = 64 &- UInt64(8 &<< operation.pointee.sizeLog2)
@@ -3014,7 +3022,7 @@ extension CPU {
   }
 
   @inline(__always)
-  private func testForCondition(_ operation: UnsafeMutablePointer<Operation>, _ value: UInt64) -> Bool {
+  func testForCondition(_ operation: UnsafeMutablePointer<Operation>, _ value: UInt64) -> Bool {
     let up = 64 &- UInt64(8 &<< operation.pointee.sizeLog2)
     let a = value &<< up
     setLogicFlags(a &>> up, sizeLog2: UInt16(operation.pointee.sizeLog2))

@@ -138,6 +138,7 @@ enum Code: UInt16 {
     pairSelectMultiply, pairSelectShiftLeft, pairSelectShiftRight, pairSelectShiftArithmetic, pairSelectNot,
     pairSelectSelect
   case pairPushPush, pairPopPop, pairLoadLoad
+  case pairAddressTestSelect, pairXorCompareSelect
   case pairMoveCall, pairMoveJump, pairMoveReturn, pairPopReturn, pairAddReturn, pairXorReturn
 
   // Cold groups: `detail` says which

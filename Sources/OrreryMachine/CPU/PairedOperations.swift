@@ -36,6 +36,8 @@ extension Code {
     case (.push64, .push64): .pairPushPush
     case (.pop64, .pop64): .pairPopPop
     case (.load64Base, .load64Base): .pairLoadLoad
+    case (.lea64, .testImmediateSelect64): .pairAddressTestSelect
+    case (.xorImmediate64Quiet, .compareSelect64): .pairXorCompareSelect
     case (.move64, .call64): .pairMoveCall
     case (.move64, .jump): .pairMoveJump
     case (.move64, .return64): .pairMoveReturn
@@ -127,6 +129,25 @@ extension CPU {
   func select(_ operation: UnsafeMutablePointer<Operation>) {
     let source = conditionHolds(operation.pointee.immediate) ? operation.pointee.b : operation.pointee.a
     raw.write64(operation.pointee.a, raw.read64(source))
+  }
+
+  @inline(__always)
+  func xorImmediate(_ operation: UnsafeMutablePointer<Operation>) {
+    raw.write64(operation.pointee.a, raw.read64(operation.pointee.base) ^ operation.pointee.signedImmediate)
+  }
+
+  /// CMP with the CMOVcc after it.
+  @inline(__always)
+  func compareSelect(_ operation: UnsafeMutablePointer<Operation>) {
+    let holds = compareForCondition(operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
+    raw.write64(operation.pointee.a, raw.read64(holds ? operation.pointee.index : operation.pointee.a))
+  }
+
+  /// TEST with the CMOVcc after it.
+  @inline(__always)
+  func testImmediateSelect(_ operation: UnsafeMutablePointer<Operation>) {
+    let holds = testForCondition(operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
+    raw.write64(operation.pointee.a, raw.read64(holds ? operation.pointee.index : operation.pointee.a))
   }
 
   @inline(__always)
