@@ -79,7 +79,7 @@ final class MachineSession {
   }
 
   /// From now on events go to `writer` as they are made, or, without one, into the list that `takeEvents` hands over.
-  func write(to writer: TraceWriter?) { events.writer = writer }
+  func write(to writer: TraceWriter?) { events.write(to: writer) }
 
   /// Hands the events over, those that no writer has had; throws what stopped the writer.
   func takeEvents(_ body: (ObservedEvents.Entry) throws(TraceError) -> Void = { _ in }) throws(TraceError) {

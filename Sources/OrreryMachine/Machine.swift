@@ -37,14 +37,15 @@ public final class Machine {
 
   public init(configuration: MachineConfiguration) {
     self.configuration = configuration
-    board = Board(configuration: configuration, probes: probes)
+    board = Board(configuration: configuration, probes: probes.writer)
     hashTree = PageHashTree(pageCount: configuration.memorySize >> 12)
     let translations = UnsafeMutablePointer<TranslationCache>.allocate(capacity: 1)
     translations.initialize(to: TranslationCache(memorySize: configuration.memorySize))
     let system = UnsafeMutablePointer<SystemState>.allocate(capacity: 1)
     system.initialize(
       to: SystemState(
-        configuration: configuration, probes: probes, videoMemory: board.videoMemory, translations: translations))
+        configuration: configuration, probes: probes.writer, videoMemory: board.videoMemory, translations: translations)
+    )
     let memory = UnsafeMutablePointer<PhysicalMemory>.allocate(capacity: 1)
     memory.initialize(to: PhysicalMemory(size: configuration.memorySize, translations: translations))
     let blocks = UnsafeMutablePointer<BlockCache>.allocate(capacity: 1)
@@ -173,7 +174,7 @@ public final class Machine {
 
   func apply(_ action: InputAction, at point: InputPoint) {
     if configuration.probes.contains(.input) {
-      probes.append(
+      probes.writer.append(
         ProbeRecord(
           .input, detail: UInt32(point.rawValue), clock: cpu.pointee.clock, rip: cpu.pointee.rip, action.encoded))
     }

@@ -7,48 +7,28 @@ public final class ProbeBuffer {
   /// Large enough to make the exit from the run loop rare, small enough to stay in the second-level cache with what it displaces.
   public static let drainThreshold = 2048
 
-  @exclusivity(unchecked) private var records: UnsafeMutableBufferPointer<ProbeRecord>
-  @exclusivity(unchecked) public private(set) var count = 0
+  /// The buffer as the machine writes to it.
+  let writer: ProbeWriter
+
+  public init() { writer = ProbeWriter() }
+
+  deinit { writer.deallocate() }
+
+  public var count: Int { writer.contents.pointee.count }
+
   /// What records refer to by offset: cells of screen rows.
-  @exclusivity(unchecked) public private(set) var bytes: [UInt8] = []
-
-  public init() {
-    records = .allocate(capacity: Self.drainThreshold * 2)
-    bytes.reserveCapacity(8192)
-  }
-
-  deinit { records.deallocate() }
-
-  public var isFull: Bool { count >= Self.drainThreshold }
-
-  public func append(_ record: ProbeRecord) {
-    if count == records.count { grow() }
-    records.initializeElement(at: count, to: record)
-    count += 1
-  }
-
-  /// Appends `data` to `bytes` and gives its offset.
-  public func append(bytes data: some Collection<UInt8>) -> UInt64 {
-    defer { bytes.append(contentsOf: data) }
-    return UInt64(bytes.count)
-  }
+  public var bytes: [UInt8] { writer.contents.pointee.bytes }
 
   /// Calls `body` with the records in order and the bytes they refer to, then empties the buffer.
   public func drain<Failure: Error>(
     _ body: (UnsafeBufferPointer<ProbeRecord>, [UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
+    let contents = writer.contents
     defer {
-      count = 0
-      bytes.removeAll(keepingCapacity: true)
+      contents.pointee.count = 0
+      contents.pointee.bytes.removeAll(keepingCapacity: true)
     }
-    try body(UnsafeBufferPointer(start: records.baseAddress, count: count), bytes)
-  }
-
-  @inline(never)
-  private func grow() {
-    let larger = UnsafeMutableBufferPointer<ProbeRecord>.allocate(capacity: records.count * 2)
-    _ = larger.moveInitialize(fromContentsOf: UnsafeMutableBufferPointer(rebasing: records[..<count]))
-    records.deallocate()
-    records = larger
+    try body(
+      UnsafeBufferPointer(start: contents.pointee.records, count: contents.pointee.count), contents.pointee.bytes)
   }
 }

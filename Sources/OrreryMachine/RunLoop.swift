@@ -43,11 +43,11 @@ extension Machine {
   /// What ends `run` at a boundary before anything happens at its clock.
   private func exitAtBoundary(untilClock: Clock, untilSteps: Steps) -> RunExit? {
     if let stop = takeStop() { return .stopped(stop) }
-    if probes.isFull { return .probesFull }
+    if probes.writer.isFull { return .probesFull }
     // Page tables that the last step put in place: their records belong to it, so nothing may come between.
     while cpu.pointee.system.pointee.tables.isPending {
       cpu.visitPendingTables()
-      if probes.isFull { return .probesFull }
+      if probes.writer.isFull { return .probesFull }
     }
     let pauses = board.pauses
     if !pauses.isEmpty {

@@ -5,7 +5,7 @@ struct SystemState: ~Copyable {
   let translations: UnsafeMutablePointer<TranslationCache>
   var tables: TableWatch
   var calls: CallWatch
-  let probes: ProbeBuffer
+  let probes: ProbeWriter
   /// Which probe records are written.
   let recorded: ProbeSet
   /// The 32 KiB at physical address 0xB8000.
@@ -18,7 +18,7 @@ struct SystemState: ~Copyable {
   var metNonCanonicalAddress = false
 
   init(
-    configuration: MachineConfiguration, probes: ProbeBuffer, videoMemory: UnsafeMutableRawPointer,
+    configuration: MachineConfiguration, probes: ProbeWriter, videoMemory: UnsafeMutableRawPointer,
     translations: UnsafeMutablePointer<TranslationCache>
   ) {
     self.translations = translations

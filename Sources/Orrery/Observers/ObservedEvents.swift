@@ -8,8 +8,8 @@ struct ObservedEvents {
     var payload: Payload
   }
 
-  /// Where the events go; nil for `entries`.
-  var writer: TraceWriter?
+  /// Where the events go; nil for `entries`. Its owner, the recorder or replayer, outlives this, so that no event has to count references.
+  private var writer: Unmanaged<TraceWriter>?
   /// Events that nobody has taken yet; none where there is a writer.
   var entries: [Entry] = []
   /// The states among the events since `removeAll()`, wherever they went.
@@ -18,13 +18,27 @@ struct ObservedEvents {
   private(set) var count = 0
   /// Why the writer failed, if it did: it gets nothing more.
   private(set) var failure: TraceError?
+  private var hasFailed = false
+
+  /// From now on events go to `writer`, or, without one, to `entries`.
+  mutating func write(to writer: TraceWriter?) { self.writer = writer.map(Unmanaged.passUnretained) }
 
   mutating func append(_ payload: Payload, clock: Clock) {
     count += 1
     if case .state = payload { states.append(Entry(clock: clock, payload: payload)) }
     guard let writer else { return entries.append(Entry(clock: clock, payload: payload)) }
-    guard failure == nil else { return }
-    do throws(TraceError) { try writer.append(payload, clock: clock) } catch { failure = error }
+    if hasFailed { return }
+    let failure = writer._withUnsafeGuaranteedRef { writer -> TraceError? in
+      do throws(TraceError) { try writer.append(payload, clock: clock) } catch { return error }
+      return nil
+    }
+    if let failure { fail(failure) }
+  }
+
+  @inline(never)
+  private mutating func fail(_ failure: TraceError) {
+    self.failure = failure
+    hasFailed = true
   }
 
   mutating func removeAll() {

@@ -8,7 +8,7 @@ final class Board {
   let videoMemory: UnsafeMutableRawPointer
   private let state: UnsafeMutablePointer<BoardState>
 
-  init(configuration: MachineConfiguration, probes: ProbeBuffer) {
+  init(configuration: MachineConfiguration, probes: ProbeWriter) {
     videoMemory = .allocate(byteCount: Self.videoMemorySize, alignment: 4096)
     state = .allocate(capacity: 1)
     state.initialize(to: BoardState(configuration: configuration, probes: probes, videoMemory: videoMemory))

@@ -10,7 +10,7 @@ struct BoardState {
   /// Text-mode memory: 32 KiB at physical address 0xB8000.
   let videoMemory: UnsafeMutableRawPointer
 
-  private let probes: ProbeBuffer
+  private let probes: ProbeWriter
   private let recorded: ProbeSet
   private var events = EventQueue()
   private var wires: Wires
@@ -43,7 +43,7 @@ struct BoardState {
   /// The step at which that began.
   private(set) var screenDirtySince: Steps = 0
 
-  init(configuration: MachineConfiguration, probes: ProbeBuffer, videoMemory: UnsafeMutableRawPointer) {
+  init(configuration: MachineConfiguration, probes: ProbeWriter, videoMemory: UnsafeMutableRawPointer) {
     let frequency = configuration.frequency
     self.probes = probes
     recorded = configuration.probes

@@ -28,9 +28,9 @@ struct Wires {
   var rip: UInt64 = 0
   /// What is written down; empty while a copy of the devices is brought to the present for a hash.
   var recorded: ProbeSet
-  private let probes: ProbeBuffer
+  private let probes: ProbeWriter
 
-  init(levels: UInt16, recorded: ProbeSet, probes: ProbeBuffer) {
+  init(levels: UInt16, recorded: ProbeSet, probes: ProbeWriter) {
     self.levels = levels
     self.recorded = recorded
     self.probes = probes

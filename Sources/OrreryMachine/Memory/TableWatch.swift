@@ -165,7 +165,7 @@ extension TableWatch {
   /// Visits one pending table, or sweeps when there is none left.
   fileprivate mutating func visitNext(
     memory: UnsafeMutablePointer<PhysicalMemory>, mode: PagingMode, hasLargePages: Bool, clock: Clock, rip: UInt64,
-    probes: ProbeBuffer
+    probes: ProbeWriter
   ) {
     guard let (address, level) = pending.popLast() else { return sweep(memory) }
     let frame = address >> 12
@@ -201,7 +201,7 @@ extension TableWatch {
 
   private mutating func list(
     _ address: UInt64, level: UInt8, mode: PagingMode, memory: UnsafeMutablePointer<PhysicalMemory>, clock: Clock,
-    rip: UInt64, probes: ProbeBuffer
+    rip: UInt64, probes: ProbeWriter
   ) {
     let size: UInt64 = mode == .twoLevel ? 4 : 8
     let count: UInt64 = mode == .threeLevel && level == 3 ? 4 : 4096 / size
@@ -223,7 +223,7 @@ extension TableWatch {
   /// What changed in a table while it was not active.
   private mutating func reportDifferences(
     _ place: Int, _ frame: UInt64, memory: UnsafeMutablePointer<PhysicalMemory>, clock: Clock, rip: UInt64,
-    probes: ProbeBuffer
+    probes: ProbeWriter
   ) {
     for index in tables[place].shadow.indices {
       let address = frame << 12 + tables[place].offset + UInt64(index) << tables[place].entrySizeLog2
@@ -237,7 +237,7 @@ extension TableWatch {
 
   fileprivate mutating func wordChanged(
     frame: UInt64, offset: UInt64, old: UInt64, new: UInt64, memory: UnsafeMutablePointer<PhysicalMemory>,
-    mode: PagingMode, hasLargePages: Bool, clock: Clock, rip: UInt64, probes: ProbeBuffer
+    mode: PagingMode, hasLargePages: Bool, clock: Clock, rip: UInt64, probes: ProbeWriter
   ) {
     guard let found = place(of: frame) else { return }
     let level = tables[found].level
@@ -252,6 +252,7 @@ extension TableWatch {
       guard (oldEntry ^ newEntry) & ~Self.ignoredBits != 0 else { continue }
       tables[found].shadow[Int((place &- base) &>> sizeLog2)] = newEntry
       probes.append(ProbeRecord(.tableEntry, clock: clock, rip: rip, frame << 12 + place, oldEntry, newEntry))
+      if level == 1 { continue }
       let oldChild = Self.child(of: oldEntry, level: level, mode: mode, hasLargePages: hasLargePages)
       let newChild = Self.child(of: newEntry, level: level, mode: mode, hasLargePages: hasLargePages)
       guard oldChild != newChild else { continue }

@@ -17,7 +17,7 @@ final class BoardBench {
     configuration.frequency = frequency
     configuration.probes = .all
     configure(&configuration)
-    board = Board(configuration: configuration, probes: probes)
+    board = Board(configuration: configuration, probes: probes.writer)
   }
 
   /// Goes to `clock` and applies each event on the way at its own clock.
