@@ -60,8 +60,9 @@ final class MachineSession {
 
   /// Turns the machine's records so far into events.
   func collect() {
+    let hasSerialOutput = machine.probes.hasSerialOutput
     machine.probes.drain { records, bytes in
-      if let serialHandler {
+      if hasSerialOutput, let serialHandler {
         for record in records where record.kind == .serialOutput {
           serialHandler(UInt8(truncatingIfNeeded: record.detail), UInt8(truncatingIfNeeded: record.value0))
         }

@@ -19,6 +19,9 @@ public final class ProbeBuffer {
   /// What records refer to by offset: cells of screen rows.
   public var bytes: [UInt8] { writer.contents.pointee.bytes }
 
+  /// Whether a record is of kind `serialOutput`, so that who waits for those need not look at every record.
+  public var hasSerialOutput: Bool { writer.contents.pointee.hasSerialOutput }
+
   /// Calls `body` with the records in order and the bytes they refer to, then empties the buffer.
   public func drain<Failure: Error>(
     _ body: (UnsafeBufferPointer<ProbeRecord>, [UInt8]) throws(Failure) -> Void
@@ -26,6 +29,7 @@ public final class ProbeBuffer {
     let contents = writer.contents
     defer {
       contents.pointee.count = 0
+      contents.pointee.hasSerialOutput = false
       contents.pointee.bytes.removeAll(keepingCapacity: true)
     }
     try body(

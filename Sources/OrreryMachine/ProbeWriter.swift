@@ -7,6 +7,8 @@ struct ProbeWriter {
     var records: UnsafeMutablePointer<ProbeRecord>
     var capacity: Int
     var count = 0
+    /// Whether one of the records is of a byte that left a serial port.
+    var hasSerialOutput = false
     var bytes: [UInt8] = []
   }
 
@@ -30,6 +32,7 @@ struct ProbeWriter {
     if contents.pointee.count == contents.pointee.capacity { grow() }
     (contents.pointee.records + contents.pointee.count).initialize(to: record)
     contents.pointee.count &+= 1
+    if record.kind == .serialOutput { contents.pointee.hasSerialOutput = true }
   }
 
   /// Appends `data` to the bytes and gives its offset.

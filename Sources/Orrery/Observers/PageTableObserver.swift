@@ -163,7 +163,7 @@ struct PageTableObserver: Sendable {
   ) -> Bool {
     guard let recent, recent.frame == frame else { return false }
     let level = recent.level
-    let old = TableEntry(contents.tables[recent.place].entries[index])
+    let old = TableEntry(record.value1)
     let new = TableEntry(record.value2)
     if (old.isPresent && !old.isPage(level: level)) || (new.isPresent && !new.isPage(level: level)) { return false }
     let change = MapChange(

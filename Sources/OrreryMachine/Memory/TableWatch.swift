@@ -240,18 +240,18 @@ extension TableWatch {
     mode: PagingMode, hasLargePages: Bool, clock: Clock, rip: UInt64, probes: ProbeWriter
   ) {
     guard let found = place(of: frame) else { return }
-    let level = tables[found].level
-    let base = tables[found].offset
     let sizeLog2 = tables[found].entrySizeLog2
     let mask: UInt64 = sizeLog2 == 3 ? .max : 0xFFFF_FFFF
     for part in 0..<8 &>> sizeLog2 {
       let place = offset &+ part &<< sizeLog2
-      guard place >= base, (place &- base) &>> sizeLog2 < tables[found].shadow.count else { continue }
+      // An address before the table's first entry wraps to an index beyond its last.
+      let index = (place &- tables[found].offset) &>> sizeLog2
       let oldEntry = old &>> (part &<< 5) & mask
       let newEntry = new &>> (part &<< 5) & mask
-      guard (oldEntry ^ newEntry) & ~Self.ignoredBits != 0 else { continue }
-      tables[found].shadow[Int((place &- base) &>> sizeLog2)] = newEntry
+      guard index < tables[found].shadow.count, (oldEntry ^ newEntry) & ~Self.ignoredBits != 0 else { continue }
+      tables[found].shadow[Int(index)] = newEntry
       probes.append(ProbeRecord(.tableEntry, clock: clock, rip: rip, frame << 12 + place, oldEntry, newEntry))
+      let level = tables[found].level
       if level == 1 { continue }
       let oldChild = Self.child(of: oldEntry, level: level, mode: mode, hasLargePages: hasLargePages)
       let newChild = Self.child(of: newEntry, level: level, mode: mode, hasLargePages: hasLargePages)
