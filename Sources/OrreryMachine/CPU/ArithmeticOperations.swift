@@ -163,6 +163,11 @@ extension CPU {
     case .setALFromCarry:
       raw.write8(Register.rax, lazyFlags.carry ? 0xFF : 0)
     case .adjustPrivilege:
+      // Real-address mode has no privilege levels (Intel SDM volume 2, ARPL).
+      guard isProtected else {
+        raise(.invalidOpcode)
+        return .fault
+      }
       let destination = raw.read16(a)
       let source = raw.read16(b)
       let isLower = destination & 3 < source & 3

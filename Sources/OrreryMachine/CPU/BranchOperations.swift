@@ -76,9 +76,7 @@ extension CPU {
         return .target
       }
       return transferred(softwareInterrupt(vector: 4, next: next))
-    case .interruptDebug:
-      unmodelled("instruction \(instructionText(operation)) (INT1) at \(hexadecimal(pointee.rip))")
-      return .fault
+    case .interruptDebug: return transferred(softwareInterrupt(vector: 1, next: next, asException: true))
     }
   }
 

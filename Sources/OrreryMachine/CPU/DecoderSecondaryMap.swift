@@ -129,8 +129,9 @@ extension Decoder {
     case 0xBD: scan(.bitScanReverse)
     case 0xC3:
       readModRM()
-      guard isMemory && operandSizeLog2 >= 2 else { return invalid() }
-      prepareAddress(size: 1 << Int(operandSizeLog2), isWrite: true)
+      // MOVNTI has 32 bits in 16-bit code too.
+      guard isMemory && !hasOperandSizePrefix else { return invalid() }
+      prepareAddress(size: operandSizeLog2 == 3 ? 8 : 4, isWrite: true)
       emitMemory(operandSizeLog2 == 3 ? .store64 : .store32, b: Register.general(register))
     case 0xC7: decodeGroup9()
     case 0xC8...0xCF:

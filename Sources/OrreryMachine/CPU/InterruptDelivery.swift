@@ -112,11 +112,12 @@ extension CPU {
         fault.hasErrorCode ? 1 : 0, rsp, pointee.gpr[4], isSoftware ? 1 : 0))
   }
 
-  /// INT n, INT3 and INTO (the vector says which), whose next instruction is at `next`.
-  func softwareInterrupt(vector: UInt8, next: UInt64) -> Bool {
+  /// INT n, INT3 and INTO (the vector says which), whose next instruction is at `next`. INT1 is `asException`: the gate's DPL does not matter to it, and
+  /// faults on the way are external (Intel SDM volume 2, INT n).
+  func softwareInterrupt(vector: UInt8, next: UInt64, asException: Bool = false) -> Bool {
     let rip = pointee.rip
     let rsp = pointee.gpr[4]
-    guard transfer(Transfer(vector: vector, isSoftware: true, returnRIP: next)) else { return false }
+    guard transfer(Transfer(vector: vector, isSoftware: !asException, returnRIP: next)) else { return false }
     pointee.system.pointee.tookSoftwareInterrupt = true
     recordException(Fault(vector: vector), rip: rip, rsp: rsp, isSoftware: true)
     return true
@@ -245,6 +246,8 @@ extension CPU {
         return faults(.invalidTSS(pointee.tr.selector.errorCode | transfer.external))
       }
       guard let loaded = loadSystem(pointee.tr.base &+ UInt64(field), size: 8) else { return false }
+      // It is looked at as it is, before it is aligned and anything is pushed (Intel SDM volume 2, INT n).
+      guard isCanonical(loaded) else { return faults(.stackSegment(transfer.external)) }
       stackPointer = loaded
     }
     var frame = StackFrame()
@@ -259,7 +262,7 @@ extension CPU {
     let bottom = top &- UInt64(bytes)
     guard isCanonical(bottom), isCanonical(top &- 1) else { return faults(.stackSegment(transfer.external)) }
     let isUser = gate.privilegeLevel == 3
-    guard check(frameAt: bottom, bytes: bytes, isUser: isUser) else { return false }
+    guard checkFrame(from: top, to: bottom, isUser: isUser) else { return false }
     for index in 0..<frame.count {
       guard store(top &- UInt64(8 * (index + 1)), frame.elements[index], size: 8, isUser: isUser) else { return false }
     }
@@ -271,10 +274,13 @@ extension CPU {
     return true
   }
 
-  /// Both ends of a frame must be writable before any of it is written; the upper end is pushed first and so faults first.
-  private func check(frameAt bottom: UInt64, bytes: Int, isUser: Bool) -> Bool {
-    guard translate((bottom &+ UInt64(bytes - 1)) & ~7, .write, isUser: isUser) != nil else { return false }
-    return translate(bottom, .write, isUser: isUser) != nil
+  /// All of a frame must be writable before any of it is written. It is pushed downwards: what faults is the first element in a page that cannot be
+  /// written.
+  private func checkFrame(from top: UInt64, to bottom: UInt64, isUser: Bool) -> Bool {
+    let first = top &- 8
+    guard translate(first, .write, isUser: isUser) != nil else { return false }
+    guard (first ^ bottom) & ~0xFFF != 0 else { return true }
+    return translate((first & ~0xFFF) &- 8, .write, isUser: isUser) != nil
   }
 
   private func enterLegacy(_ gate: GateTarget, _ transfer: Transfer) -> Bool {

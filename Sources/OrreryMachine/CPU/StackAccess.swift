@@ -56,8 +56,20 @@ extension CPU {
     let usesStack: Bool
     switch operation.pointee.code {
     case .push64, .pushImmediate64, .pop64, .leave64, .call64, .callIndirect64, .return64: usesStack = true
+    case .memory where Self.isStackOperation(MemoryOperation(rawValue: operation.pointee.detail)): usesStack = true
+    case .system where Self.isStackOperation(SystemOperation(rawValue: operation.pointee.detail)): usesStack = true
     default: usesStack = operation.pointee.base == Register.rsp || operation.pointee.base == Register.rbp
     }
     if usesStack { pointee.fault = .stackSegment(0) }
+  }
+  private static func isStackOperation(_ operation: MemoryOperation?) -> Bool {
+    switch operation {
+    case .push, .pop, .pushFlags, .popFlags, .enter, .leave: true
+    default: false
+    }
+  }
+
+  private static func isStackOperation(_ operation: SystemOperation?) -> Bool {
+    operation == .pushSegment || operation == .popSegment
   }
 }

@@ -1,0 +1,88 @@
+import Foundation
+import Testing
+
+extension AcceptanceTests {
+  /// The system half of the processor agrees with QEMU's, case by case; where QEMU does not keep to the manual, with the manual.
+  @Suite struct SystemAgreementTests {
+    /// Cases that run in one image.
+    struct Group: CustomTestStringConvertible, Sendable {
+      var testDescription: String
+      var isLong: Bool
+      var cases: @Sendable () -> [SystemCase]
+
+      init(_ name: String, isLong: Bool = true, _ cases: @escaping @Sendable () -> [SystemCase]) {
+        testDescription = name
+        self.isLong = isLong
+        self.cases = cases
+      }
+    }
+
+    static let groups = [
+      Group("paging: rights", { PagingCases.permissions() }),
+      Group("paging: entry bits", { PagingCases.reservedBits() }),
+      Group("paging: crossings", { PagingCases.crossings() }),
+      Group("instructions, long mode", { InstructionCases.everywhere(isLong: true) }),
+      Group("instructions, protected mode", isLong: false, { InstructionCases.everywhere(isLong: false) }),
+      Group("ports, long mode", { InstructionCases.inputAndOutput(isLong: true) }),
+      Group("ports, protected mode", isLong: false, { InstructionCases.inputAndOutput(isLong: false) }),
+      Group("control registers", { InstructionCases.controlRegisters() }),
+      Group("gates, long mode", { DeliveryCases.gates(isLong: true) }),
+      Group("gates, protected mode", isLong: false, { DeliveryCases.gates(isLong: false) }),
+      Group("stacks of handlers", { DeliveryCases.stacks() }), Group("nested faults", { DeliveryCases.nested() }),
+      Group("selectors, long mode", { SelectorCases.loads(isLong: true) }),
+      Group("selectors, protected mode", isLong: false, { SelectorCases.loads(isLong: false) }),
+      Group("LAR to LTR, long mode", { SelectorCases.inspections(isLong: true) }),
+      Group("LAR to LTR, protected mode", isLong: false, { SelectorCases.inspections(isLong: false) }),
+      Group("IRET, long mode", { ReturnCases.interruptReturns(isLong: true) }),
+      Group("IRET, protected mode", isLong: false, { ReturnCases.interruptReturns(isLong: false) }),
+      Group("far transfers, long mode", { ReturnCases.farTransfers(isLong: true) }),
+      Group("far transfers, protected mode", isLong: false, { ReturnCases.farTransfers(isLong: false) }),
+      Group("fast calls", { ReturnCases.fastCalls() }), Group("single steps", { StepCases.steps() }),
+      Group("interrupt windows", { StepCases.windows() }),
+      Group("addresses that are not canonical", { AddressCases.canonical() }),
+      Group("branches that are not canonical", { AddressCases.branches() }),
+      Group("units switched off", { AddressCases.units() }),
+      Group("paging of protected mode: rights", isLong: false, { LegacyPagingCases.permissions() }),
+      Group("paging of protected mode: entry bits", isLong: false, { LegacyPagingCases.entryBits() }),
+      Group("code that changes itself", { ProgramCases.selfModifying() }),
+      Group("page tables that change", { ProgramCases.changedTables() }),
+      Group("real-address mode", isLong: false, { RealModeCases.all() }),
+      Group("mode switches", isLong: false, { RealModeCases.switches() }),
+    ]
+
+    @Test(.enabled(if: QEMUAgreementTests.isInstalled), arguments: groups)
+    func everyCaseEndsAsInQEMU(group: Group) async throws {
+      let cases = group.cases()
+      let image = SystemGuest(cases: cases, isLong: group.isLong).image()
+      let bench = try Workbench()
+      try bench.write("guest.elf", image.bytes)
+      let emulator = try await bench.run(
+        "/bin/sh", ["-c", Self.emulator], environment: ["PATH=/usr/local/bin:/usr/bin:/bin"])
+      let machine = try await bench.orrery("run", "guest.elf")
+      let exitCode = Int32(SystemGuest.exitValue) << 1 | 1
+      #expect(emulator.end.code == exitCode, "QEMU ran the guest to its end: \(emulator.error)")
+      #expect(machine.end.code == exitCode, "the machine ran the guest to its end: \(machine.error)")
+      let expected = CaseEnd.all(in: emulator.output)
+      let actual = CaseEnd.all(in: machine.output)
+      for (number, item) in cases.enumerated() {
+        guard let end = actual[number], let expectedEnd = expected[number] else {
+          Issue.record("case \(number), \(item.name), has no end")
+          return
+        }
+        let corrected = expectedEnd.corrected(for: item, isLong: group.isLong)
+        if let known = item.known {
+          #expect(known.manual.allSatisfy(end.contains), "\(item.name): \(end), by the manual \(known)")
+          #expect(end != corrected, "\(item.name): QEMU does as the manual says by now")
+        } else {
+          #expect(end == corrected, "\(item.name)")
+        }
+      }
+    }
+
+    /// Without what our processor does not have either.
+    private static let emulator =
+      "exec qemu-system-x86_64 -machine pc,accel=tcg -cpu qemu64,vendor=GenuineIntel,"
+      + "-svm,-vme,-mce,-apic,-x2apic,-pse36,-mtrr,-hypervisor,+pdpe1gb,+rdtscp -m 64M -nodefaults -no-user-config "
+      + "-display none -no-reboot -serial stdio -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel guest.elf </dev/null"
+  }
+}
