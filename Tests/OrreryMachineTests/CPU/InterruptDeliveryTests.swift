@@ -153,6 +153,10 @@ struct InterruptDeliveryTests {
     #expect(guest.machine.steps == 1)
     let record = guest.records(.exception).first
     #expect(record?.detail == 8 && record?.value0 == 0 && record?.value2 == 1)
+    // The push itself was fine: its page fault is what had no room. A write by the supervisor to a page that is not present.
+    let undelivered = guest.records(.undelivered)
+    #expect(undelivered.map(\.detail) == [14] && undelivered.map(\.value0) == [2])
+    #expect(undelivered.map(\.value1) == [0x4000_0000])
   }
 
   @Test func withoutAStackOfItsOwnADoubleFaultIsATripleFault() {
@@ -167,6 +171,8 @@ struct InterruptDeliveryTests {
     // The first element of the frame lies below 0x40000008 & ~15.
     #expect(cr2 == 0x3FFF_FFF8)
     #expect(guest.records(.tripleFault).count == 1)
+    // Each fault on the way there: the first, and the double fault.
+    #expect(guest.records(.undelivered).map(\.detail) == [14, 8])
   }
 
   @Test func nonMaskableInterruptsWaitForTheReturn() {
