@@ -15,27 +15,28 @@ package enum Heap {
   nonisolated(unsafe) private static var allocator = ChosenAllocator()
   nonisolated(unsafe) private static var end = firstAddress
   nonisolated(unsafe) private static var hasFailed = false
-  /// Looks for mistakes of the callers; nil unless asked for at boot.
-  nonisolated(unsafe) private static var checker: HeapChecker?
+  /// Looks for mistakes of the callers, when asked for at boot.
+  nonisolated(unsafe) private static var checker = HeapChecker()
+  nonisolated(unsafe) private static var isChecked = false
 
   package static var design: AllocatorDesign { allocator.design }
 
   package static func start(_ design: AllocatorDesign = .linkedList, isChecked: Bool = false) {
     allocator = ChosenAllocator(design)
-    if isChecked { checker = HeapChecker() }
+    self.isChecked = isChecked
     guard design != .dummy else { return }
     guard grow(by: firstByteCount) else { panic("no memory for the heap") }
   }
 
   /// Nil when memory has run out, or no block can be that large.
   package static func allocate(_ layout: BlockLayout) -> UnsafeMutableRawPointer? {
-    if checker != nil { return allocateChecked(layout) }
+    if isChecked { return allocateChecked(layout) }
     return withGrowth(for: layout) { allocator.allocate(layout) }
   }
 
   /// A block of zeros, or nil.
   package static func allocateZeroed(_ layout: BlockLayout) -> UnsafeMutableRawPointer? {
-    guard checker != nil else { return withGrowth(for: layout) { allocator.allocateZeroed(layout) } }
+    guard isChecked else { return withGrowth(for: layout) { allocator.allocateZeroed(layout) } }
     let block = allocateChecked(layout)
     if let block { repeatStore(block, 0, UInt64(layout.size)) }
     return block
@@ -46,7 +47,7 @@ package enum Heap {
     -> UnsafeMutableRawPointer?
   {
     guard let newLayout = BlockLayout(size: newSize, alignment: layout.alignment) else { return nil }
-    guard checker != nil else {
+    guard isChecked else {
       return withGrowth(for: newLayout) { allocator.reallocate(block, layout, newSize: newSize) }
     }
     guard let moved = allocateChecked(newLayout) else { return nil }
@@ -56,12 +57,7 @@ package enum Heap {
   }
 
   package static func deallocate(_ block: UnsafeMutableRawPointer, _ layout: BlockLayout) {
-    guard let kept = withoutInterrupts({ checker?.release(block, layout) }) else { return giveBack(block, layout) }
-    switch kept {
-    case .kept(evicted: nil): break
-    case .kept(evicted: let outer?): giveBack(outer.start, outer.layout)
-    case .fault(let fault): panic("heap check: \(fault.description)")
-    }
+    if isChecked { deallocateChecked(block, layout) } else { giveBack(block, layout) }
   }
 
   private static func giveBack(_ block: UnsafeMutableRawPointer, _ layout: BlockLayout) {
@@ -69,19 +65,28 @@ package enum Heap {
     if !wasTaken { panic("a heap block was freed that the \(allocator.design.name) allocator did not hand out") }
   }
 
+  @inline(never)
+  private static func deallocateChecked(_ block: UnsafeMutableRawPointer, _ layout: BlockLayout) {
+    switch withoutInterrupts({ checker.release(block, layout) }) {
+    case .kept(evicted: nil): break
+    case .kept(evicted: let outer?): giveBack(outer.start, outer.layout)
+    case .fault(let fault): panic("heap check: \(fault.description)")
+    }
+  }
+
+  @inline(never)
   private static func allocateChecked(_ layout: BlockLayout) -> UnsafeMutableRawPointer? {
     guard let (outer, _) = HeapChecker.outerLayout(of: layout),
       let start = withGrowth(for: outer, { allocator.allocate(outer) })
     else { return nil }
-    return withoutInterrupts { checker?.adopt(start, layout) }
+    return withoutInterrupts { checker.adopt(start, layout) }
   }
 
   /// How many blocks there are, in a heap that is checked; 0 in another.
-  package static var checkedBlockCount: Int { checker?.liveCount ?? 0 }
+  package static var checkedBlockCount: Int { checker.liveCount }
 
   /// In a heap that is checked, panics when a block was damaged, or when there are more blocks than `count`.
   package static func check(leaves count: Int) {
-    guard let checker else { return }
     if let fault = withoutInterrupts({ checker.fault() }) { panic("heap check: \(fault.description)") }
     if checker.liveCount > count { panic("heap check: \(checker.liveCount - count) heap blocks were never freed") }
   }
