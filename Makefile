@@ -16,7 +16,7 @@ KERNEL := kernel/.build/orrery-kernel.elf
 STEP := scripts/step
 OUT := .build/run
 
-.PHONY: help run test kernel build debug setup accept bench soak format lint clean
+.PHONY: help run case test kernel build debug setup accept bench soak sweep rebuild format lint clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -42,8 +42,18 @@ run: setup kernel ## Record the kernel under a scenario, replay the trace, compa
 	@$(ORRERY) show --screen $(OUT)/first-light.orrery
 	@$(ORRERY) show --summary $(OUT)/first-light.orrery
 
+case: setup kernel ## Record one case of traces/, show its screen and what its trace says: make case NAME=page-walk
+	@test -f "traces/$(NAME)/$(NAME).scenario" || { echo "error: which one? NAME is one of:" >&2; ls traces >&2; exit 2; }
+	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
+	@mkdir -p $(OUT)
+	@$(ORRERY) record $(KERNEL) --scenario traces/$(NAME)/$(NAME).scenario -o $(OUT)/$(NAME).orrery
+	@$(ORRERY) show --screen $(OUT)/$(NAME).orrery
+	@$(ORRERY) show --behaviour $(OUT)/$(NAME).orrery
+	@echo "each event: $(ORRERY) show $(OUT)/$(NAME).orrery"
+
 test: setup kernel build debug ## Build and run every test
 	@$(STEP) "test (kernel logic, on the host)" $(MAKE) -C kernel test
+	@$(STEP) "test (the kernel built anew)" scripts/rebuild
 	@$(STEP) "test" swift test $(BUILD) --skip-build
 
 accept: setup kernel ## Take the present behaviour of every case under traces/ as its golden
@@ -59,6 +69,14 @@ accept: setup kernel ## Take the present behaviour of every case under traces/ a
 soak: setup kernel ## Interrupt the kernel's work at random instructions, 200 seeds, and check that it gives the same each time
 	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
 	@$(STEP) "soak" scripts/soak
+
+sweep: setup kernel ## Let a key come at every step of the kernel's way into its sleep: none may be lost
+	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
+	@$(STEP) "sweep" scripts/sweep
+
+rebuild: setup kernel ## Build the kernel elsewhere, which gives the same bytes, and otherwise, which keeps the goldens
+	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
+	@$(STEP) "rebuild" scripts/rebuild
 
 bench: kernel setup ## Measure speed against QEMU and write docs/PERFORMANCE.md
 	@scripts/setup qemu-system-x86

@@ -72,7 +72,12 @@ let package = Package(
         "Orrery", "OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare",
         "OrreryHost",
       ]),
-    tests("GoldenTests", ["OrreryTesting", "Orrery", "OrreryBase", "OrreryTrace", "OrreryCompare", "OrreryHost"]),
+    tests(
+      "GoldenTests",
+      [
+        "OrreryTesting", "Orrery", "OrreryBase", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare",
+        "OrreryHost",
+      ]),
     tests("OrreryHostTests", ["OrreryHost", "OrreryBase"]),
     tests(
       "OrreryCommandsTests",

@@ -2,6 +2,7 @@ import OrreryBase
 import OrreryImage
 import OrreryMachine
 import OrreryScenario
+import OrreryTrace
 
 /// Makes a machine that is about to execute a kernel's first instruction.
 enum Boot {
@@ -28,15 +29,17 @@ enum Boot {
   }
 
   /// The allocator functions that `image` has, of `functions` and the known ones; the user's own come first where both name a function.
-  static func watchedAllocators(of image: KernelImage, with functions: [AllocatorFunction]) -> [WatchedAllocator] {
+  static func watchedAllocators(
+    of image: KernelImage, with functions: [AllocatorFunction], lanes: LaneSet
+  ) -> [WatchedAllocator] {
     var watched: [WatchedAllocator] = []
-    let named = functions.filter { $0.resource == .heap }
-    for function in named {
+    for function in functions where lanes.contains(function.resource == .heap ? .heap : .frame) {
       if case .found(let symbol) = image.symbols.find(function.symbol) {
         watched.append(WatchedAllocator(function: function, linkageName: symbol.name, address: symbol.address))
       }
     }
-    for symbol in image.symbols.symbols {
+    // No frame allocator is known by its name alone.
+    for symbol in image.symbols.symbols where lanes.contains(.heap) {
       guard let function = AllocatorFunctions.known.first(where: { $0.matches(linkageName: symbol.name) }),
         !watched.contains(where: { $0.address == symbol.address })
       else { continue }

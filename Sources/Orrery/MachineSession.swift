@@ -21,8 +21,8 @@ final class MachineSession {
   /// - Parameter isObserving: whether events are wanted; otherwise only serial output is looked at.
   init(image: KernelImage, configuration: RunConfiguration, isObserving: Bool) throws(ImageError) {
     let allocators =
-      isObserving && configuration.lanes.contains(.heap)
-      ? Boot.watchedAllocators(of: image, with: configuration.allocators) : []
+      isObserving
+      ? Boot.watchedAllocators(of: image, with: configuration.allocators, lanes: configuration.lanes) : []
     machine = try Boot.machine(
       for: image, settings: configuration.machine,
       probes: isObserving ? Observers.probes(for: configuration.lanes) : [.input, .output],

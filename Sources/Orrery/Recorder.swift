@@ -64,7 +64,7 @@ public final class Recorder {
     image: KernelImage, scenario: BoundScenario, configuration: RunConfiguration, scenarioText: String = "",
     sink: (any TraceSink)?
   ) throws(Failure) {
-    if let what = Self.unsupported(scenario, configuration) { throw .unsupported(what) }
+    if let what = Self.unsupported(configuration) { throw .unsupported(what) }
     do throws(ImageError) {
       session = try MachineSession(image: image, configuration: configuration, isObserving: sink != nil)
     } catch { throw .image(error) }
@@ -88,16 +88,10 @@ public final class Recorder {
   }
 
   /// What the run asks for and would not get; nil when there is nothing. Better refused than left out without a word.
-  private static func unsupported(_ scenario: BoundScenario, _ configuration: RunConfiguration) -> String? {
+  private static func unsupported(_ configuration: RunConfiguration) -> String? {
     if configuration.machine.tlb == .stale {
       return
         "machine revision \(RunConfiguration.revision) does not model a stale TLB; leave out the setting `tlb stale`"
-    }
-    if let lane = scenario.lanes?.first(where: { Lane(name: $0.rawValue) == nil }) {
-      return "the lane `\(lane.rawValue)` is not recorded yet; leave it out of the scenario's lanes"
-    }
-    if configuration.allocators.contains(where: { $0.resource == .frames }) {
-      return "frame allocators are not recorded yet; leave out the scenario's `frames`"
     }
     return nil
   }

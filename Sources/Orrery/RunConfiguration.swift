@@ -42,7 +42,7 @@ public struct RunConfiguration: Hashable, Sendable {
 extension RunConfiguration {
   /// What `scenario` asks for: its machine, its lanes or all, its allocators.
   public init(_ scenario: BoundScenario) {
-    // A recorder refuses a scenario that names lanes no trace has yet.
+    // Every lane of a scenario is one of a trace, by the same name.
     let lanes = scenario.lanes.map { lanes in
       LaneSet(lanes.compactMap { Lane(name: $0.rawValue) }.map { LaneSet($0) })
     }

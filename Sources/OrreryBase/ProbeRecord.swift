@@ -39,6 +39,9 @@ public enum ProbeKind: UInt8, Sendable {
   case screenRow
   /// A byte was written to the trace port. `value0`: the byte.
   case mark
+  /// A fault could not be delivered, because its delivery raised another; what came of the two follows. `detail`: vector. `value0`: error code. `value1`: cr2 as the fault
+  /// left it. `value2`: 1 when there is an error code.
+  case undelivered
 }
 
 /// Why the processor took an interrupt: `ProbeRecord.value0` of an `interrupt`.

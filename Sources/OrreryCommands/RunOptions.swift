@@ -118,7 +118,7 @@ struct RunInputs {
   /// Says which functions to be watched the kernel does not have: their calls would be missing from the trace without a word.
   private func warnAboutAllocators() throws {
     let named = try options.allocatorFunctions().map { ("--allocator \($0.symbol)", $0) }
-    let declared = scenario.allocators.filter { $0.resource == .heap }.map { ("\(options.scenario ?? ""): heap", $0) }
+    let declared = scenario.allocators.map { ("\(options.scenario ?? ""): \($0.resource.rawValue)", $0) }
     for (place, function) in named + declared {
       switch image.symbols.find(function.symbol) {
       case .found: break

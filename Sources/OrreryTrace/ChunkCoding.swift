@@ -219,6 +219,7 @@ package final class ChunkDecoder {
     case .exception: try decoder.pointee.exception()
     case .map: try decoder.pointee.map()
     case .heap: try decoder.pointee.heap()
+    case .frame: try decoder.pointee.frame()
     case .output: try decoder.pointee.output()
     case .mark: try decoder.pointee.mark()
     case .state: try decoder.pointee.state()

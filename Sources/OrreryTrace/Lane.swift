@@ -1,4 +1,4 @@
-/// One kind of event in a trace. The raw value is the lane's number in the file; 5 (`frame`) is kept for a lane of later kernels.
+/// One kind of event in a trace. The raw value is the lane's number in the file.
 public enum Lane: UInt8, Hashable, Sendable, CaseIterable {
   /// All that comes from outside: keys, serial bytes, scripted interrupts, with the anchor that caused them.
   case input = 0
@@ -10,6 +10,8 @@ public enum Lane: UInt8, Hashable, Sendable, CaseIterable {
   case map = 3
   /// What the kernel's allocators hand out and take back.
   case heap = 4
+  /// Physical page frames handed out and taken back, where the scenario names the kernel's functions.
+  case frame = 5
   /// Serial bytes, screen changes, debug console, exit value.
   case output = 6
   /// What the kernel itself says through the trace port.
@@ -25,6 +27,7 @@ public enum Lane: UInt8, Hashable, Sendable, CaseIterable {
     case .exception: "exception"
     case .map: "map"
     case .heap: "heap"
+    case .frame: "frame"
     case .output: "output"
     case .mark: "mark"
     case .state: "state"

@@ -25,6 +25,9 @@ public enum Payload: Hashable, Sendable {
   case exception(ExceptionDelivery)
   /// The `iret` that ends an exception's handler retired: it was handled. Fields as for `interruptReturn`.
   case exceptionReturn(vector: UInt8, rip: UInt64, openAbove: UInt32)
+  /// A fault could not be delivered, because its delivery raised another. What came of the two follows at the same clock: a double fault, the second
+  /// fault by itself, or a triple fault.
+  case undelivered(ExceptionDelivery)
   /// A fault could be delivered neither as itself nor as a double fault. The delivery holds the last fault.
   case tripleFault(ExceptionDelivery)
 
@@ -45,6 +48,11 @@ public enum Payload: Hashable, Sendable {
 
   /// An outermost call of an allocator returned.
   case heap(HeapCall)
+
+  // MARK: frame
+
+  /// An outermost call of a frame allocator returned.
+  case frame(FrameCall)
 
   // MARK: output
 
@@ -82,9 +90,10 @@ extension Payload {
     switch self {
     case .input, .inputLost: .input
     case .interrupt, .interruptReturn: .interrupt
-    case .exception, .exceptionReturn, .tripleFault: .exception
+    case .exception, .exceptionReturn, .undelivered, .tripleFault: .exception
     case .addressSpace, .map, .recursive, .bulk, .invalidatePage: .map
     case .heap: .heap
+    case .frame: .frame
     case .serial, .screen, .debugConsole, .exitValue: .output
     case .mark: .mark
     case .state: .state
@@ -109,8 +118,9 @@ extension Payload {
   public var codeAddress: UInt64? {
     switch self {
     case .interrupt(_, _, let rip), .interruptReturn(_, let rip, _), .exceptionReturn(_, let rip, _): rip
-    case .exception(let delivery), .tripleFault(let delivery): delivery.rip
+    case .exception(let delivery), .undelivered(let delivery), .tripleFault(let delivery): delivery.rip
     case .heap(let call): call.caller
+    case .frame(let call): call.caller
     default: nil
     }
   }

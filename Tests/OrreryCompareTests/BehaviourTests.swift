@@ -108,8 +108,8 @@ private struct Kernel {
   @Test func textIsReadable() throws {
     // Written by hand from the rules in docs/TRACE_FORMAT.md.
     let expected = """
-      orrery behaviour 1
-      lanes: input interrupt exception map heap output mark
+      orrery behaviour 2
+      lanes: input interrupt exception map heap frame output mark
       end: debug exit, exit value 16
       report: after serial "never": never came true
 
@@ -138,6 +138,9 @@ private struct Kernel {
         allocate 32 bytes aligned to 16 → #3
         free #3 of 32 bytes
         … these 2 lines 100 times in all
+
+      heap, in the end
+        every block was freed
 
       output, COM1, main
         "Hello\\n"
@@ -256,10 +259,10 @@ private struct Kernel {
 }
 
 /// The behaviour of a trace of `payloads`, one clock apart.
-private func behaviour(_ payloads: [Payload]) throws -> String {
+private func behaviour(_ payloads: [Payload], pace: Clock = 1) throws -> String {
   let sink = MemoryTraceSink()
   let writer = try TraceWriter(header: TraceHeader(revision: "pc-1"), sink: sink)
-  for (index, payload) in payloads.enumerated() { try writer.append(payload, clock: Clock(index)) }
+  for (index, payload) in payloads.enumerated() { try writer.append(payload, clock: Clock(index) * pace) }
   try writer.finish(RunEnd(reason: .idle, text: "", steps: 0, clock: 0))
   return try Behaviour(trace: TraceReader(source: MemoryTraceSource(sink.bytes)), rendering: EventRendering()).text
 }
@@ -303,6 +306,45 @@ private func section(_ title: String, _ text: String) -> [String] {
       section("heap, main", text) == [
         "allocate 24 bytes → #1", "free #1 of 24 bytes", "free #1 again of 24 bytes",
         "free an address that is no block",
+      ])
+  }
+
+  @Test func whatIsNeverFreedIsToldInTheEnd() throws {
+    func left(_ payloads: [Payload]) throws -> [String] { try section("heap, in the end", behaviour(payloads)) }
+    #expect(try left([allocate(0), allocate(1), free(0)]) == ["1 block of 24 bytes never freed"])
+    #expect(try left([allocate(0), allocate(1)]) == ["2 blocks of 48 bytes never freed"])
+    #expect(try left([allocate(0), free(0), allocate(0), free(0), free(0), free(7)]) == ["every block was freed"])
+    // Handed out twice without a return between: there is one block at that place.
+    #expect(try left([allocate(0), allocate(0)]) == ["1 block of 24 bytes never freed"])
+    #expect(try left([free(0)]) == [])
+  }
+
+  @Test func framesHaveTheNumbersOfTheMap() throws {
+    func frame(_ operation: FrameCall.Operation, _ address: UInt64?) -> Payload {
+      .frame(FrameCall(operation, frame: address.map { PhysicalAddress($0) }, caller: 0, allocator: "take"))
+    }
+    let change = MapChange(
+      .mapped, start: LinearAddress(0x5000_0000), physical: PhysicalAddress(0x20_1000), flags: .writable)
+    let text = try behaviour([
+      frame(.allocate, 0x20_0000), frame(.allocateZeroed, 0x20_1000), .map(change), frame(.free, 0x20_0000),
+      frame(.allocate, nil),
+    ])
+    #expect(
+      section("frame, main", text) == [
+        "allocate frame #f1", "allocate zeroed frame #f2", "free frame #f1", "allocate frame failed",
+      ])
+    #expect(section("map, main", text) == ["map 0x5000_0000 +4 KiB 4K writable, frame #f2"])
+  }
+
+  @Test func faultThatIsNotDeliveredIsToldBeforeWhatCameOfIt() throws {
+    let text = try behaviour([
+      .undelivered(ExceptionDelivery(vector: 14, errorCode: 2, cr2: 0xDEAD_B000, rip: 0x1000)),
+      .exception(ExceptionDelivery(vector: 8, errorCode: 0, rip: 0x1000)),
+    ])
+    #expect(
+      section("exception, main", text) == [
+        "page fault in 0x0000_1000, supervisor write to a page that is not present, cr2 0xdead_b000, not delivered",
+        "double fault in 0x0000_1000, error 0x0",
       ])
   }
 
@@ -366,9 +408,20 @@ private func section(_ title: String, _ text: String) -> [String] {
     #expect(
       section("map, main", text) == [
         "permission 0x5000_0000 +8 KiB 4K read-only, was writable, frames #f1…#f2, flushed",
-        "permission 0x5000_2000 +4 KiB 4K read-only, was writable, frame #f3",
+        "permission 0x5000_2000 +4 KiB 4K read-only, was writable, frame #f3, not flushed",
         "permission 0x5000_3000 +4 KiB 4K read-only, was writable, frame #f4, flushed",
       ])
+  }
+
+  @Test func loadOfCR3FlushesEverything() throws {
+    let unmapped = MapChange(
+      .unmapped, start: LinearAddress(0x5000_0000), physical: PhysicalAddress(0x20_0000), flags: .writable)
+    let space = Payload.addressSpace(root: PhysicalAddress(0x1000), mode: .fourLevel)
+    let line = "unmap 0x5000_0000 +4 KiB 4K writable, frame #f1"
+    #expect(try section("map, main", behaviour([.map(unmapped), space])).first == line)
+    // A change made while another tree was active is found when this one is loaded.
+    #expect(try section("map, main", behaviour([space, .map(unmapped)], pace: 0)).last == line)
+    #expect(try section("map, main", behaviour([space, .map(unmapped)])).last == line + ", not flushed")
   }
 
   @Test func longSectionsEndWithAHash() throws {

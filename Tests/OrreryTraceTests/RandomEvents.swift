@@ -3,7 +3,8 @@ import OrreryTrace
 
 /// Makes events of every kind, whole sequences of which follow from a seed.
 struct RandomEvents {
-  private var random: SeededGenerator
+  fileprivate var random: SeededGenerator
+  fileprivate var lastFrame: UInt64 = 0
   private var clock: Clock = 0
 
   init(seed: UInt64) { random = SeededGenerator(seed: seed) }
@@ -17,24 +18,24 @@ struct RandomEvents {
   }
 
   /// A number of up to `bits` bits, small ones as likely as large ones.
-  private mutating func number(bits: UInt64 = 64) -> UInt64 {
+  fileprivate mutating func number(bits: UInt64 = 64) -> UInt64 {
     let width = UInt64.random(in: 0...bits, using: &random)
     return width == 0 ? 0 : random.next() >> (64 - width)
   }
 
-  private mutating func flag() -> Bool { Bool.random(using: &random) }
+  fileprivate mutating func flag() -> Bool { Bool.random(using: &random) }
 
   private mutating func bytes(_ limit: Int) -> [UInt8] {
     (0..<Int.random(in: 0...limit, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
   }
 
   /// Mostly one of a few values, as in real traces, so that shapes repeat.
-  private mutating func address() -> UInt64 {
+  fileprivate mutating func address() -> UInt64 {
     flag() ? 0x20_0000 + UInt64.random(in: 0..<8, using: &random) * 0x40 : number()
   }
 
   private mutating func payload() -> Payload {
-    switch Int.random(in: 0..<20, using: &random) {
+    switch Int.random(in: 0..<22, using: &random) {
     case 0: return .input(action(), point: flag() ? .boundary : .instruction, cause: text())
     case 1: return .inputLost(InputQueue(rawValue: UInt8(number(bits: 8))), byte: UInt8(number(bits: 8)))
     case 2, 3:
@@ -61,6 +62,8 @@ struct RandomEvents {
       let cells = bytes(80).flatMap { [$0, attributes.randomElement(using: &random)!] }
       return .screen(row: UInt8(number(bits: 8)), column: UInt8(number(bits: 8)), cells: cells)
     case 18: return .mark(text: bytes(20))
+    case 19: return .undelivered(delivery())
+    case 20: return .frame(frameCall())
     default:
       return flag()
         ? .exitValue(UInt32(number(bits: 32)))
@@ -109,6 +112,17 @@ struct RandomEvents {
       operation, pointer: flag() ? number() & ~15 : number(), previousPointer: operation == .reallocate ? number() : 0,
       size: flag() ? 64 : number(), alignment: flag() ? 16 : number(), caller: address(),
       allocator: ["posix_memalign", "free", "__rust_alloc_zeroed_of_a_long_name"].randomElement(using: &random)!)
+  }
+}
+
+extension RandomEvents {
+  /// Mostly one frame after the other, as a kernel that starts takes them.
+  fileprivate mutating func frameCall() -> FrameCall {
+    let operation = FrameCall.Operation.allCases.randomElement(using: &random)!
+    lastFrame = flag() ? lastFrame &+ 4096 : number()
+    return FrameCall(
+      operation, frame: Int.random(in: 0..<8, using: &random) == 0 ? nil : PhysicalAddress(lastFrame),
+      size: flag() ? 0 : number(), caller: address(), allocator: flag() ? "frame_allocate" : "Frames.give_back")
   }
 }
 

@@ -48,6 +48,23 @@ import Testing
       .exception(ExceptionDelivery(vector: 14, errorCode: 7, cr2: 0x1234, rip: 0x20_0004)),
       "page fault at Shell.run+0x4, cr2 0x0000_1234, error 0x7 (user write to a page that forbids it)"
     ),
+    (
+      .undelivered(ExceptionDelivery(vector: 14, errorCode: 2, cr2: 0x1234, rip: 0x20_0004)),
+      "page fault at Shell.run+0x4, cr2 0x0000_1234, error 0x2 (supervisor write to a page that is not present), "
+        + "not delivered"
+    ),
+    (
+      .frame(FrameCall(.allocate, frame: PhysicalAddress(0x5000), caller: 0x20_0010, allocator: "take")),
+      "allocate frame → 0x0000_5000, take from Shell.run+0x10"
+    ),
+    (
+      .frame(FrameCall(.allocateZeroed, frame: nil, size: 8192, caller: 0x99, allocator: "take")),
+      "allocate zeroed frame of 8 KiB failed, take from 0x0000_0099"
+    ),
+    (
+      .frame(FrameCall(.free, frame: PhysicalAddress(0x5000), size: 4096, caller: 0x99, allocator: "give")),
+      "free frame 0x0000_5000 of 4 KiB, give from 0x0000_0099"
+    ),
     (.exception(ExceptionDelivery(vector: 3, rip: 0x5, isSoftware: true)), "breakpoint at 0x0000_0005, by software"),
     (
       .exceptionReturn(vector: 13, rip: 0x20_0006, openAbove: 1),
@@ -86,6 +103,21 @@ import Testing
       rendering.json(event).description
         == #"{"sequence":1,"clock":2,"lane":"heap","kind":"allocate","pointer":"0x10","size":64,"alignment":8,"#
         + #""failed":false,"allocator":"a\"b\u001fé","caller":"0x200010","function":"Shell.run","offset":16}"#)
+  }
+
+  @Test func jsonOfAFrameHasItsAddressUnlessThereIsNone() {
+    let call = FrameCall(.allocate, frame: PhysicalAddress(0x5000), caller: 0x20_0010, allocator: "take")
+    let event = Event(sequence: 1, clock: 2, payload: .frame(call))
+    #expect(
+      rendering.json(event).description
+        == #"{"sequence":1,"clock":2,"lane":"frame","kind":"allocate","frame":"0x5000","size":0,"failed":false,"#
+        + #""allocator":"take","caller":"0x200010","function":"Shell.run","offset":16}"#)
+    let failure = Event(
+      sequence: 1, clock: 2, payload: .frame(FrameCall(.allocate, frame: nil, caller: 5, allocator: "take")))
+    #expect(
+      rendering.json(failure).description
+        == #"{"sequence":1,"clock":2,"lane":"frame","kind":"allocate","size":0,"failed":true,"#
+        + #""allocator":"take","caller":"0x5"}"#)
   }
 
   @Test func bytesInJSONAreTheFirst256Characters() {

@@ -2,9 +2,10 @@ import OrreryBase
 import OrreryScenario
 import OrreryTrace
 
-/// Turns calls of allocator functions, and their returns, into events of the `heap` lane.
+/// Turns calls of allocator functions, and their returns, into events of the `heap` and `frame` lanes.
 ///
-/// Only the outermost call on a stack is an event. Stacks are told apart by distance: a call whose stack pointer is less than `stackReach` below
+/// Only the outermost call on a stack is an event, of the heap's functions and of the frames' each by themselves: a heap that takes a frame is an event of
+/// either lane. Stacks are told apart by distance: a call whose stack pointer is less than `stackReach` below
 /// that of an open call is made by it; anything else is another stack.
 struct AllocatorObserver: Sendable {
   /// How deep an allocator's own frames reach, in bytes. Too small, and the allocator's inner calls become events; too large, and a call on a
@@ -36,7 +37,11 @@ struct AllocatorObserver: Sendable {
       return above == 0 ? call.returnAddress != record.value6 : above < Self.stackReach
     }
     // A tail call inside an open one has its stack pointer and return address.
-    if open.contains(where: { $0.stackPointer &- stackPointer < Self.stackReach }) { return }
+    let resource = allocators[Int(record.detail)].function.resource
+    let isInner = open.contains { call in
+      allocators[call.index].function.resource == resource && call.stackPointer &- stackPointer < Self.stackReach
+    }
+    if isInner { return }
     if open.count == Self.openLimit { open.removeFirst() }
     open.append(
       OpenCall(
@@ -50,7 +55,33 @@ struct AllocatorObserver: Sendable {
       return
     }
     let call = open.remove(at: position)
-    if let heapCall = heapCall(call, record) { events.append(.heap(heapCall), clock: record.clock) }
+    switch allocators[call.index].function.resource {
+    case .heap: if let heapCall = heapCall(call, record) { events.append(.heap(heapCall), clock: record.clock) }
+    case .frames: appendFrameCalls(call, record, into: &events)
+    }
+  }
+
+  /// What a call of a frame allocator did. One that exchanges frames takes one back and hands one out. The frame of address 0 is none: no kernel gives it
+  /// away, and the functions that say so by 0 are the common ones.
+  private func appendFrameCalls(_ call: OpenCall, _ record: ProbeRecord, into events: inout ObservedEvents) {
+    let allocator = allocators[call.index]
+    func argument(_ role: AllocatorFunction.Argument) -> UInt64 {
+      allocator.function.arguments.firstIndex(of: role).map { call.registers[$0] } ?? 0
+    }
+    func append(_ operation: FrameCall.Operation, _ address: UInt64, size: UInt64) {
+      let frame = address == 0 ? nil : PhysicalAddress(address)
+      let frameCall = FrameCall(
+        operation, frame: frame, size: size, caller: call.returnAddress, allocator: allocator.linkageName)
+      events.append(.frame(frameCall), clock: record.clock)
+    }
+    let operation = allocator.function.operation
+    let given = argument(.pointer)
+    if operation == .free || operation == .reallocate, given != 0 { append(.free, given, size: argument(.oldSize)) }
+    if operation != .free {
+      append(
+        operation == .allocateZeroed ? .allocateZeroed : .allocate, result(of: allocator.function, record),
+        size: argument(.size))
+    }
   }
 
   /// What the call did; nil for freeing null, which is nothing.

@@ -29,6 +29,16 @@ struct ExceptionObserver: Sendable {
       clock: record.clock)
   }
 
+  func observeUndelivered(_ record: ProbeRecord, into events: inout ObservedEvents) {
+    let vector = UInt8(truncatingIfNeeded: record.detail)
+    events.append(
+      .undelivered(
+        ExceptionDelivery(
+          vector: vector, errorCode: record.value2 == 1 ? UInt32(truncatingIfNeeded: record.value0) : nil,
+          cr2: vector == Self.pageFault ? record.value1 : nil, rip: record.rip)),
+      clock: record.clock)
+  }
+
   func observeTripleFault(_ record: ProbeRecord, into events: inout ObservedEvents) {
     let vector = UInt8(truncatingIfNeeded: record.detail)
     events.append(

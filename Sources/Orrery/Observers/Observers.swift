@@ -27,7 +27,7 @@ struct Observers: Sendable {
   static func probes(for lanes: LaneSet) -> ProbeSet {
     var probes: ProbeSet = [.input, .interrupts, .exceptions, .output, .screen]
     if lanes.contains(.map) { probes.insert(.pageTables) }
-    if lanes.contains(.heap) { probes.insert(.calls) }
+    if lanes.contains(.heap) || lanes.contains(.frame) { probes.insert(.calls) }
     if lanes.contains(.mark) { probes.insert(.marks) }
     return probes
   }
@@ -76,6 +76,7 @@ struct Observers: Sendable {
     case .exception:
       output.cut(clock: record.clock, into: &events)
       exceptions.observeDelivery(record, handlers: &handlers, into: &events)
+    case .undelivered: exceptions.observeUndelivered(record, into: &events)
     case .tripleFault: exceptions.observeTripleFault(record, into: &events)
     case .interruptReturn: observeReturn(record, into: &events)
     case .call: allocators.observeCall(record)

@@ -7,7 +7,7 @@ public import OrreryTrace
 /// It is the golden of a test; `compareBehaviour` compares two of them.
 public struct Behaviour: Hashable, Sendable {
   /// The first line of every text; the number changes when the same run would be told differently.
-  public static let versionLine = "orrery behaviour 1"
+  public static let versionLine = "orrery behaviour 2"
 
   public let text: String
 
@@ -39,7 +39,8 @@ public struct Behaviour: Hashable, Sendable {
 
   private static func end(_ end: RunEnd?, _ symbolizer: any Symbolizer, _ openExceptions: [UInt8]) -> [String] {
     guard let end else { return ["end: the recording was cut short"] }
-    var line = "end: \(end.reason.words)"
+    // A stop is told with its condition, which the scenario has from its author.
+    var line = "end: \(end.reason == .stopCondition ? end.text : end.reason.words)"
     if let value = end.exitValue { line += ", exit value \(value)" }
     // What is not modelled is named by the text alone; its code addresses move with a rebuild.
     if end.reason == .unmodelled { line += ", \(withoutCodeAddresses(end.text, symbolizer))" }

@@ -6,7 +6,7 @@ struct BehaviourBuilder {
   /// Where a line belongs. The order of sections is the order of a behaviour's text.
   struct SectionKey: Hashable, Comparable {
     var lane: Lane
-    /// For output, the port or screen, in order; 0 for every other lane.
+    /// For output, the port or screen, in order; for the heap 1 for what is left of it; 0 otherwise.
     var stream = 0
     var context: BehaviourContext
 
@@ -32,6 +32,7 @@ struct BehaviourBuilder {
   private var scripted: [(vector: UInt8?, cause: String)] = []
 
   private static let scriptedStream = 1
+  private static let leftStream = 1
   private static let screenStream = 1_000
   private static let debugConsoleStream = 999
   private static let exitStream = 1_001
@@ -68,11 +69,14 @@ struct BehaviourBuilder {
       let place = code(rip)
       let target = place == code(delivery.rip) ? "" : ", returns to \(place)"
       add(.exception, interrupted, BehaviourLine("\(Words.exception(vector)) handled\(target)"))
+    case .undelivered(let delivery):
+      add(.exception, context, BehaviourLine("\(exception(delivery)), not delivered"))
     case .tripleFault(let delivery):
       add(.exception, context, BehaviourLine("triple fault, last of it \(exception(delivery))"))
     case .addressSpace, .map, .recursive, .bulk, .invalidatePage:
-      for line in map.append(event.payload, in: context) { add(.map, context, line) }
+      for line in map.append(event.payload, clock: event.clock, in: context) { add(.map, context, line) }
     case .heap(let call): add(.heap, context, heap(call, context))
+    case .frame(let call): add(.frame, context, frame(call))
     case .serial(let port, let bytes): append(bytes, to: SectionKey(lane: .output, stream: Int(port), context: context))
     case .debugConsole(let bytes):
       append(bytes, to: SectionKey(lane: .output, stream: BehaviourBuilder.debugConsoleStream, context: context))
@@ -90,6 +94,9 @@ struct BehaviourBuilder {
     for line in inputs.flush() { add(.input, .main, BehaviourLine(line)) }
     for (context, line) in map.flushAll() { add(.map, context, line) }
     for entry in unfinished where !entry.bytes.isEmpty { add(entry.key, BehaviourLine(Words.quoted(entry.bytes))) }
+    if let left = blocks.left {
+      add(SectionKey(lane: .heap, stream: BehaviourBuilder.leftStream, context: .main), BehaviourLine(left))
+    }
     for line in screen.behaviourLines() {
       add(SectionKey(lane: .output, stream: BehaviourBuilder.screenStream, context: .main), BehaviourLine(line))
     }
@@ -136,6 +143,7 @@ struct BehaviourBuilder {
     case (.output, let port): "output, \(Words.port(UInt8(truncatingIfNeeded: port))), \(key.context.name)"
     case (.interrupt, BehaviourBuilder.scriptedStream): "interrupt, scripted"
     case (.interrupt, _): "interrupt, from devices"
+    case (.heap, BehaviourBuilder.leftStream): "heap, in the end"
     default: "\(key.lane.name), \(key.context.name)"
     }
   }
@@ -217,6 +225,18 @@ struct BehaviourBuilder {
         : call.isFailure ? blocks.name(call.previousPointer) : blocks.free(call.previousPointer).name
       return "reallocate " + old + " to \(call.size) bytes\(alignment) " + result(call, context)
     }
+  }
+
+  private mutating func frame(_ call: FrameCall) -> BehaviourLine {
+    let size = call.size > 0 ? " of \(Words.size(call.size))" : ""
+    let verb =
+      switch call.operation {
+      case .allocate: "allocate"
+      case .allocateZeroed: "allocate zeroed"
+      case .free: "free"
+      }
+    guard let frame = call.frame else { return BehaviourLine("\(verb) frame failed\(size)") }
+    return "\(verb) frame " + map.frame(frame.rawValue) + size
   }
 
   private mutating func result(_ call: HeapCall, _ context: BehaviourContext) -> BehaviourLine {

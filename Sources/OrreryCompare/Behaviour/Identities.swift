@@ -1,3 +1,6 @@
+import OrreryBase
+import OrreryTrace
+
 /// Names for things whose address means nothing: numbers in the order of first appearance.
 struct Identities {
   /// The numbers by address. It is only looked up, never gone through.
@@ -19,7 +22,12 @@ struct Identities {
 
   mutating func line(_ number: UInt64) -> BehaviourLine {
     defer { last = number }
-    return BehaviourLine(prefix: prefix, number: number, count: count, last: last)
+    return line(number, after: last)
+  }
+
+  /// The same for a section of its own, in which `last` was named before.
+  func line(_ number: UInt64, after last: UInt64) -> BehaviourLine {
+    BehaviourLine(prefix: prefix, number: number, count: count, last: last)
   }
 }
 
@@ -37,21 +45,42 @@ struct BlockIdentities {
   private var counts: [BehaviourContext: UInt64] = [:]
   /// The number named last, by the context that allocated.
   private var last: [BehaviourContext: UInt64] = [:]
+  private var liveCount: UInt64 = 0
+  private var liveSize: UInt64 = 0
+
+  /// What was never taken back, in words; nil when no block was ever handed out.
+  var left: String? {
+    if counts.isEmpty { return nil }
+    if liveCount == 0 { return "every block was freed" }
+    let blocks = liveCount == 1 ? "1 block" : "\(Words.number(liveCount)) blocks"
+    return "\(blocks) of \(Words.size(liveSize)) never freed"
+  }
 
   /// Names the block of `size` bytes that was just handed out at `address`.
   mutating func allocate(_ address: UInt64, size: UInt64, in context: BehaviourContext) -> BehaviourLine {
     let number = counts[context, default: 0] + 1
     counts[context] = number
     let block = Block(context: context, number: number, size: size)
+    forget(address)
     blocks[address] = block
+    liveCount += 1
+    liveSize = liveSize.addingSaturating(size)
     return line(block)
   }
 
   /// The name and size of the block at `address`, which is taken back.
   mutating func free(_ address: UInt64) -> (name: BehaviourLine, size: UInt64?) {
     guard let block = blocks[address] else { return (BehaviourLine("an address that is no block"), nil) }
-    blocks[address]?.isLive = false
+    forget(address)
     return (block.isLive ? line(block) : line(block) + " again", block.size)
+  }
+
+  /// The block at `address`, if there is one, is there no longer.
+  private mutating func forget(_ address: UInt64) {
+    guard let block = blocks[address], block.isLive else { return }
+    blocks[address]?.isLive = false
+    liveCount -= 1
+    liveSize -= min(liveSize, block.size)
   }
 
   /// The name of the block at `address`, which stays as it is.

@@ -6,6 +6,10 @@ struct MapBehaviour {
   private let isImage: (UInt64) -> Bool
   private var frames = Identities(prefix: "f")
   private var spaces = Identities(prefix: "a")
+  /// When CR3 was loaded last. Changes that are found then are older.
+  private var switchClock: Clock?
+  /// The number of the frame that the `frame` lane named last.
+  private var lastHandedOver: UInt64 = 0
   /// What may still be continued by the next event, at most one for each context.
   private var pending: [(context: BehaviourContext, run: Run)] = []
 
@@ -36,14 +40,20 @@ struct MapBehaviour {
     /// Whether `invlpg` of its page followed right after each change but the last, and after the last.
     var isFlushed = false
     var isLastFlushed = false
+    /// Whether a translation of before may be in a TLB: not of what was not mapped, and no longer when CR3 is loaded.
+    var wantsFlush: Bool
   }
 
   /// Takes an event of the lane and gives the lines that are now complete.
-  mutating func append(_ payload: Payload, in context: BehaviourContext) -> [BehaviourLine] {
+  mutating func append(_ payload: Payload, clock: Clock, in context: BehaviourContext) -> [BehaviourLine] {
     switch payload {
-    case .map(let change): return append(change, in: context)
+    case .map(let change):
+      let wantsFlush = change.kind != .mapped && change.pageCount == 1 && clock != switchClock
+      return append(change, wantsFlush: wantsFlush, in: context)
     case .invalidatePage(let address): return invalidate(address.rawValue, in: context)
     case .addressSpace(let root, let mode):
+      switchClock = clock
+      noteSwitch()
       let lines = flush(context)
       if mode == .off { return lines + [BehaviourLine("paging off")] }
       let number = spaces.number(root.rawValue)
@@ -54,6 +64,15 @@ struct MapBehaviour {
       return flush(context) + [BehaviourLine("recursive entry \(verb) at \(start), level \(entry.level)")]
     case .bulk(let count, _): return flush(context) + [BehaviourLine("bulk change of \(Words.number(count)) ranges")]
     default: return []
+    }
+  }
+
+  /// Loading CR3 flushes all that was changed before.
+  private mutating func noteSwitch() {
+    for index in pending.indices {
+      guard case .change(var range) = pending[index].run else { continue }
+      range.wantsFlush = false
+      pending[index].run = .change(range)
     }
   }
 
@@ -111,10 +130,12 @@ struct MapBehaviour {
     return lines
   }
 
-  private mutating func append(_ change: MapChange, in context: BehaviourContext) -> [BehaviourLine] {
+  private mutating func append(
+    _ change: MapChange, wantsFlush: Bool, in context: BehaviourContext
+  ) -> [BehaviourLine] {
     let frames = identified(change)
     if let index = pending.firstIndex(where: { $0.context == context }), case .change(var range) = pending[index].run,
-      continues(range, change)
+      range.wantsFlush == wantsFlush, continues(range, change)
     {
       range.isFlushed = range.isLastFlushed
       range.change.pageCount &+= change.pageCount
@@ -126,7 +147,7 @@ struct MapBehaviour {
       return []
     }
     let lines = flush(context)
-    pending.append((context, .change(Range(change: change, frames: frames, last: change))))
+    pending.append((context, .change(Range(change: change, frames: frames, last: change, wantsFlush: wantsFlush))))
     return lines
   }
 
@@ -168,6 +189,14 @@ struct MapBehaviour {
     return .frames
   }
 
+  /// The name of the frame at `address` for the `frame` lane: the one it has in the map.
+  mutating func frame(_ address: UInt64) -> BehaviourLine {
+    guard frames.count < MapBehaviour.framesLimit else { return BehaviourLine("of many") }
+    let number = frames.number(address & ~4_095)
+    defer { lastHandedOver = number }
+    return frames.line(number, after: lastHandedOver)
+  }
+
   private mutating func identified(_ change: MapChange) -> [UInt64] {
     guard target(change) == .frames, !isImage(change.start.rawValue),
       frames.count <= MapBehaviour.framesLimit - change.pageCount
@@ -198,7 +227,7 @@ struct MapBehaviour {
     if !change.aliases.isEmpty {
       line = line + ", also at " + change.aliases.map { place($0.rawValue) }.joined(separator: " ")
     }
-    return isFlushed ? line + ", flushed" : line
+    return isFlushed ? line + ", flushed" : range.wantsFlush ? line + ", not flushed" : line
   }
 
   private static let verbs = ["map", "unmap", "remap", "permission"]

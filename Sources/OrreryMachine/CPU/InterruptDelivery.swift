@@ -73,6 +73,7 @@ extension CPU {
     var isFault = isFault
     while true {
       pointee.hasFault = false
+      let cr2 = pointee.cr2
       // Real-address mode pushes no error codes.
       let transfer = Transfer(
         vector: fault.vector, errorCode: fault.hasErrorCode && isProtected ? fault.errorCode : nil, isSoftware: false,
@@ -84,6 +85,9 @@ extension CPU {
       guard pointee.stop == nil else { return false }
       let second = pointee.fault
       pointee.hasFault = false
+      record(
+        .undelivered, in: .exceptions, detail: UInt32(fault.vector), UInt64(fault.errorCode), cr2,
+        fault.hasErrorCode ? 1 : 0)
       if fault.vector == 8 {
         record(
           .tripleFault, in: .exceptions, detail: UInt32(second.vector), UInt64(second.errorCode), pointee.cr2)

@@ -33,6 +33,7 @@ extension EventRendering {
       addCode(rip, "rip", to: &object)
       object.add("openAbove", UInt64(openAbove))
     case .exception(let delivery): add(delivery, "delivery", to: &object)
+    case .undelivered(let delivery): add(delivery, "undelivered", to: &object)
     case .tripleFault(let delivery): add(delivery, "tripleFault", to: &object)
     case .addressSpace(let root, let mode):
       object.add("kind", "addressSpace")
@@ -53,6 +54,7 @@ extension EventRendering {
       object.add("kind", "invlpg")
       object.add("address", hexadecimal(address.rawValue))
     case .heap(let call): add(call, to: &object)
+    case .frame(let call): add(call, to: &object)
     case .serial(let port, let bytes):
       object.add("kind", "serial")
       object.add("port", UInt64(port))
@@ -137,6 +139,15 @@ extension EventRendering {
     addCode(call.caller, "caller", to: &object)
   }
 
+  private func add(_ call: FrameCall, to object: inout JSONObject) {
+    object.add("kind", call.operation.word)
+    if let frame = call.frame { object.add("frame", hexadecimal(frame.rawValue)) }
+    object.add("size", call.size)
+    object.add("failed", call.frame == nil)
+    object.add("allocator", call.allocator)
+    addCode(call.caller, "caller", to: &object)
+  }
+
   private func addCode(_ address: UInt64, _ key: String, to object: inout JSONObject) {
     object.add(key, hexadecimal(address))
     guard let place = symbolizer.function(containing: address) else { return }
@@ -158,6 +169,17 @@ extension HeapCall.Operation {
     case .allocate: "allocate"
     case .allocateZeroed: "allocateZeroed"
     case .reallocate: "reallocate"
+    case .free: "free"
+    }
+  }
+}
+
+extension FrameCall.Operation {
+  /// The operation's name in JSON.
+  public var word: String {
+    switch self {
+    case .allocate: "allocate"
+    case .allocateZeroed: "allocateZeroed"
     case .free: "free"
     }
   }

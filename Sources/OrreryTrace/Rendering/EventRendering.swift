@@ -53,6 +53,7 @@ public struct EventRendering: Sendable {
     case .exception(let delivery): exception(delivery)
     case .exceptionReturn(let vector, let rip, let openAbove):
       "\(Words.exception(vector)) handled, return to \(code(rip))" + outOfOrder(openAbove)
+    case .undelivered(let delivery): "\(exception(delivery)), not delivered"
     case .tripleFault(let delivery): "triple fault, last of it \(exception(delivery))"
     case .addressSpace(let root, let mode):
       mode == .off ? "paging off" : "address space \(Words.address(root.rawValue)), \(Words.paging(mode)) paging"
@@ -63,6 +64,7 @@ public struct EventRendering: Sendable {
     case .bulk(let count, let hash): "bulk change of \(Words.number(count)) ranges, hash \(hash)"
     case .invalidatePage(let address): "invlpg \(Words.address(address.rawValue))"
     case .heap(let call): heap(call)
+    case .frame(let call): frame(call)
     case .serial(let port, let bytes): "\(Words.port(port)) \(Words.quoted(bytes))"
     case .screen(let row, let column, let cells): screen(row: row, column: column, cells: cells)
     case .debugConsole(let bytes): "debug console \(Words.quoted(bytes))"
@@ -117,6 +119,18 @@ public struct EventRendering: Sendable {
     case .reallocate:
       text = "reallocate \(Words.address(call.previousPointer)) to \(call.size) bytes\(alignment) \(result)"
     case .free: text = "free \(Words.address(call.pointer))" + (call.size > 0 ? " of \(call.size) bytes" : "")
+    }
+    return "\(text), \(call.allocator) from \(code(call.caller))"
+  }
+
+  private func frame(_ call: FrameCall) -> String {
+    let name = call.frame.map { Words.address($0.rawValue) } ?? "failed"
+    let size = call.size > 0 ? " of \(Words.size(call.size))" : ""
+    let text: String
+    switch call.operation {
+    case .allocate: text = "allocate frame\(size) \(call.frame == nil ? "" : "→ ")\(name)"
+    case .allocateZeroed: text = "allocate zeroed frame\(size) \(call.frame == nil ? "" : "→ ")\(name)"
+    case .free: text = "free frame \(name)\(size)"
     }
     return "\(text), \(call.allocator) from \(code(call.caller))"
   }

@@ -6,7 +6,14 @@ import Testing
 @testable import Orrery
 
 @Suite struct AllocatorObserverTests {
-  private static let allocators = AllocatorFunctions.known.enumerated().map { index, function in
+  private static let frameFunctions = [
+    AllocatorFunction(.frames, .allocate, "take", []),
+    AllocatorFunction(.frames, .allocateZeroed, "take_many", [.size]),
+    AllocatorFunction(.frames, .free, "give_back", [.pointer, .oldSize]),
+    AllocatorFunction(.frames, .reallocate, "exchange", [.pointer, .size]),
+  ]
+
+  private static let allocators = (AllocatorFunctions.known + frameFunctions).enumerated().map { index, function in
     WatchedAllocator(function: function, linkageName: function.symbol, address: LinearAddress(UInt64(index) * 0x100))
   }
 
@@ -31,6 +38,14 @@ import Testing
   }
 
   private func heap(_ records: [ProbeRecord]) -> [HeapCall] {
+    payloads(records).compactMap { if case .heap(let call) = $0 { call } else { nil } }
+  }
+
+  private func frames(_ records: [ProbeRecord]) -> [FrameCall] {
+    payloads(records).compactMap { if case .frame(let call) = $0 { call } else { nil } }
+  }
+
+  private func payloads(_ records: [ProbeRecord]) -> [Payload] {
     var observer = AllocatorObserver(allocators: Self.allocators)
     var events = ObservedEvents()
     for record in records {
@@ -40,9 +55,7 @@ import Testing
         observer.observeReturn(record, into: &events)
       }
     }
-    return events.entries.compactMap { entry in
-      if case .heap(let call) = entry.payload { call } else { nil }
-    }
+    return events.entries.map(\.payload)
   }
 
   @Test func mallocAndFree() {
@@ -141,6 +154,47 @@ import Testing
       heap([
         call("malloc", [1], stack: 0x7F00), call("malloc", [2], stack: 0x8000), callReturn("malloc", 0x4000),
       ]).map(\.size) == [2])
+  }
+
+  @Test func framesAreHandedOutAndTakenBack() {
+    #expect(
+      frames([
+        call("take", []), callReturn("take", 0x5000), call("take_many", [0x4000]), callReturn("take_many", 0x8000),
+        call("give_back", [0x5000, 0x1000]), callReturn("give_back", 0xBAD),
+      ]) == [
+        FrameCall(.allocate, frame: PhysicalAddress(0x5000), caller: 0x1234, allocator: "take"),
+        FrameCall(
+          .allocateZeroed, frame: PhysicalAddress(0x8000), size: 0x4000, caller: 0x1234, allocator: "take_many"),
+        FrameCall(.free, frame: PhysicalAddress(0x5000), size: 0x1000, caller: 0x1234, allocator: "give_back"),
+      ])
+  }
+
+  @Test func noFrameLeftIsAFailure() {
+    #expect(
+      frames([call("take", []), callReturn("take", 0)]) == [
+        FrameCall(.allocate, frame: nil, caller: 0x1234, allocator: "take")
+      ])
+  }
+
+  @Test func exchangingFramesTakesOneBackAndHandsOneOut() {
+    #expect(
+      frames([call("exchange", [0x5000, 0x1000]), callReturn("exchange", 0x6000)]) == [
+        FrameCall(.free, frame: PhysicalAddress(0x5000), caller: 0x1234, allocator: "exchange"),
+        FrameCall(.allocate, frame: PhysicalAddress(0x6000), size: 0x1000, caller: 0x1234, allocator: "exchange"),
+      ])
+  }
+
+  @Test func aHeapThatTakesAFrameIsAnEventOfEither() {
+    let records = [
+      call("malloc", [64], stack: 0x8000), call("take", [], stack: 0x7FC0, from: 0x5678),
+      call("take", [], stack: 0x7F80), callReturn("take", 0x5000, stack: 0x7F80),
+      callReturn("take", 0x5000, stack: 0x7FC0), callReturn("malloc", 0x4000, stack: 0x8000),
+    ]
+    #expect(heap(records).map(\.pointer) == [0x4000])
+    #expect(
+      frames(records) == [
+        FrameCall(.allocate, frame: PhysicalAddress(0x5000), caller: 0x5678, allocator: "take")
+      ])
   }
 
   @Test func aReturnOfACallThatWasNotSeenIsNothing() {

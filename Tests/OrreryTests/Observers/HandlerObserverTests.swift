@@ -114,6 +114,19 @@ import Testing
       ])
   }
 
+  @Test func aFaultThatIsNotDeliveredOpensNoHandler() {
+    #expect(
+      events([
+        ProbeRecord(.undelivered, detail: 14, clock: 0, rip: 0x100, 2, 0xFFF8, 1),
+        exception(8, errorCode: 0, cr2: 0xFFF0, rip: 0x100, from: 0x8000, to: 0x7FD0),
+        interruptReturn(to: 0x100, from: 0x7FD8, to: 0x8000),
+      ]) == [
+        .undelivered(ExceptionDelivery(vector: 14, errorCode: 2, cr2: 0xFFF8, rip: 0x100)),
+        .exception(ExceptionDelivery(vector: 8, errorCode: 0, rip: 0x100)),
+        .exceptionReturn(vector: 8, rip: 0x100, openAbove: 0),
+      ])
+  }
+
   @Test func handlersThatNeverReturnAreForgottenOldestFirst() {
     var handlers = OpenHandlers()
     for index in 0..<UInt64(OpenHandlers.limit + 1) {

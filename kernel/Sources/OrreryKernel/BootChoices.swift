@@ -11,6 +11,13 @@ extension AllocatorDesign {
   }
 }
 
+/// `heap=checked`: mistakes with memory are told by name.
+func isHeapChecked(_ options: BootOptions) -> Bool {
+  guard let name = options.value(of: "heap") else { return false }
+  guard name.equals("checked") else { panic("the heap is checked, or nothing is said of it") }
+  return true
+}
+
 extension PageTables {
   /// `paging=offset`, which is meant when nothing is said, or `paging=recursive`.
   init(_ options: BootOptions) {

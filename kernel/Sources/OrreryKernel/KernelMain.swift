@@ -9,7 +9,7 @@ func kernelMain(startInfo: UInt64) -> Never {
   let boot = BootInformation(startInfo: PhysicalAddress(startInfo))
   let options = boot.options
   Paging.start(boot, PageTables(options))
-  Heap.start(AllocatorDesign(options))
+  Heap.start(AllocatorDesign(options), isChecked: isHeapChecked(options))
   Interrupts.start()
   println("Hello World!")
   if let name = options.value(of: "test") { KernelTest.run(name) }

@@ -1,4 +1,5 @@
-// The kernel's stacks and descriptor tables: memory that must exist before any allocator.
+// The kernel's stacks and descriptor tables: memory that must exist before any allocator (Intel SDM vol. 3A, 6.14.5 "Interrupt
+// Stack Table", 8.7 "Task Management in 64-bit Mode").
 // Below each stack lies a guard page, which the kernel's own page tables leave unmapped.
 
     .macro stack name, size

@@ -1,7 +1,8 @@
 import Intrinsics
 import KernelLogic
 
-/// Runs `body` with interrupts off, and puts the interrupt flag back as it was.
+/// Runs `body` with interrupts off, and puts the interrupt flag back as it was (Intel SDM vol. 3A, 6.8.1 "Masking Maskable
+/// Hardware Interrupts").
 package func withoutInterrupts<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
   let interruptFlag: UInt64 = 1 << 9
   let wereEnabled = readFlags() & interruptFlag != 0

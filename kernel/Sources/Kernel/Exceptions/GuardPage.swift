@@ -1,7 +1,7 @@
 import Intrinsics
 import KernelLogic
 
-/// The page below each stack, which is never mapped.
+/// The page below each stack, which is never mapped (Intel SDM vol. 3A, 6.15, "Interrupt 8—Double Fault Exception": why it needs one).
 enum GuardPage {
   static func name(at address: LinearAddress) -> StaticString? {
     func contains(_ guardPage: UInt64) -> Bool { (guardPage..<guardPage + Frame.byteCount).contains(address.rawValue) }

@@ -1,7 +1,7 @@
 import Intrinsics
 import KernelLogic
 
-/// Reports an exception, then goes on where that makes sense, gives up the command that raised it, or panics.
+/// Reports an exception (Intel SDM vol. 3A, 6.5 and 6.15), then goes on where that makes sense, gives up the command that raised it, or panics.
 func handleException(_ vector: UInt8, _ frame: UnsafeMutablePointer<InterruptFrame>) {
   guard let exception = Exception(rawValue: vector) else { panic("exception with the reserved vector \(vector)") }
   switch exception {

@@ -1,6 +1,6 @@
 import KernelLogic
 
-/// Every interrupt and exception comes here from its stub.
+/// Every interrupt and exception comes here from its stub (Intel SDM vol. 3A, table 6-1: which vectors are the processor's own).
 @c(handleInterrupt)
 func handleInterrupt(_ frame: UnsafeMutableRawPointer) {
   let frame = frame.assumingMemoryBound(to: InterruptFrame.self)

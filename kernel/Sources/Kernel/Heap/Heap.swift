@@ -1,3 +1,4 @@
+import Intrinsics
 import KernelLogic
 
 /// The kernel's heap: a range of linear addresses, mapped page by page as it grows, behind one allocator, which is chosen at boot.
@@ -14,23 +15,31 @@ package enum Heap {
   nonisolated(unsafe) private static var allocator = ChosenAllocator()
   nonisolated(unsafe) private static var end = firstAddress
   nonisolated(unsafe) private static var hasFailed = false
+  /// Looks for mistakes of the callers, when asked for at boot.
+  nonisolated(unsafe) private static var checker = HeapChecker()
+  nonisolated(unsafe) private static var isChecked = false
 
   package static var design: AllocatorDesign { allocator.design }
 
-  package static func start(_ design: AllocatorDesign = .linkedList) {
+  package static func start(_ design: AllocatorDesign = .linkedList, isChecked: Bool = false) {
     allocator = ChosenAllocator(design)
+    self.isChecked = isChecked
     guard design != .dummy else { return }
     guard grow(by: firstByteCount) else { panic("no memory for the heap") }
   }
 
   /// Nil when memory has run out, or no block can be that large.
   package static func allocate(_ layout: BlockLayout) -> UnsafeMutableRawPointer? {
-    withGrowth(for: layout) { allocator.allocate(layout) }
+    if isChecked { return allocateChecked(layout) }
+    return withGrowth(for: layout) { allocator.allocate(layout) }
   }
 
   /// A block of zeros, or nil.
   package static func allocateZeroed(_ layout: BlockLayout) -> UnsafeMutableRawPointer? {
-    withGrowth(for: layout) { allocator.allocateZeroed(layout) }
+    guard isChecked else { return withGrowth(for: layout) { allocator.allocateZeroed(layout) } }
+    let block = allocateChecked(layout)
+    if let block { repeatStore(block, 0, UInt64(layout.size)) }
+    return block
   }
 
   /// The block with another size, perhaps elsewhere. Nil when memory has run out; the block then stays as it was.
@@ -38,12 +47,48 @@ package enum Heap {
     -> UnsafeMutableRawPointer?
   {
     guard let newLayout = BlockLayout(size: newSize, alignment: layout.alignment) else { return nil }
-    return withGrowth(for: newLayout) { allocator.reallocate(block, layout, newSize: newSize) }
+    guard isChecked else {
+      return withGrowth(for: newLayout) { allocator.reallocate(block, layout, newSize: newSize) }
+    }
+    guard let moved = allocateChecked(newLayout) else { return nil }
+    repeatMove(moved, block, UInt64(min(layout.size, newSize)))
+    deallocate(block, layout)
+    return moved
   }
 
   package static func deallocate(_ block: UnsafeMutableRawPointer, _ layout: BlockLayout) {
+    if isChecked { deallocateChecked(block, layout) } else { giveBack(block, layout) }
+  }
+
+  private static func giveBack(_ block: UnsafeMutableRawPointer, _ layout: BlockLayout) {
     let wasTaken = withoutInterrupts { allocator.deallocate(block, layout) }
     if !wasTaken { panic("a heap block was freed that the \(allocator.design.name) allocator did not hand out") }
+  }
+
+  @inline(never)
+  private static func deallocateChecked(_ block: UnsafeMutableRawPointer, _ layout: BlockLayout) {
+    switch withoutInterrupts({ checker.release(block, layout) }) {
+    case .kept(evicted: nil): break
+    case .kept(evicted: let outer?): giveBack(outer.start, outer.layout)
+    case .fault(let fault): panic("heap check: \(fault.description)")
+    }
+  }
+
+  @inline(never)
+  private static func allocateChecked(_ layout: BlockLayout) -> UnsafeMutableRawPointer? {
+    guard let (outer, _) = HeapChecker.outerLayout(of: layout),
+      let start = withGrowth(for: outer, { allocator.allocate(outer) })
+    else { return nil }
+    return withoutInterrupts { checker.adopt(start, layout) }
+  }
+
+  /// How many blocks there are, in a heap that is checked; 0 in another.
+  package static var checkedBlockCount: Int { checker.liveCount }
+
+  /// In a heap that is checked, panics when a block was damaged, or when there are more blocks than `count`.
+  package static func check(leaves count: Int) {
+    if let fault = withoutInterrupts({ checker.fault() }) { panic("heap check: \(fault.description)") }
+    if checker.liveCount > count { panic("heap check: \(checker.liveCount - count) heap blocks were never freed") }
   }
 
   // For reports.

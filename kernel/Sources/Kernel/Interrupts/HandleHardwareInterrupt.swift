@@ -1,6 +1,7 @@
 import KernelLogic
 
-/// Serves one line of the interrupt controllers, with interrupts off, on the hardware-interrupt stack.
+/// Serves one line of the interrupt controllers, with interrupts off, on the hardware-interrupt stack
+/// (Intel 8259A data sheet, "End of Interrupt").
 func handleHardwareInterrupt(line: UInt8) {
   if InterruptController.isSpurious(line: line) { return }
   switch line {

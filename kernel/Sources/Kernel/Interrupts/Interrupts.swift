@@ -1,7 +1,7 @@
 import Intrinsics
 import KernelLogic
 
-/// Hardware interrupts: the controllers, then each device, then the interrupt flag.
+/// Hardware interrupts: the controllers, then each device, then the interrupt flag (Intel SDM vol. 3A, 6.8.1).
 package enum Interrupts {
   package static let defaultTimerFrequency: UInt32 = 100
 

@@ -1,6 +1,6 @@
 import KernelLogic
 
-/// Bytes received on the first serial port: line 4.
+/// Bytes received on the first serial port: line 4 (National Semiconductor PC16550D, "Interrupt Enable Register").
 package enum SerialInput {
   static let line: UInt8 = 4
 

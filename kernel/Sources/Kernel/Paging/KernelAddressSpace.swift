@@ -2,7 +2,8 @@ import Intrinsics
 import KernelLogic
 
 /// The kernel's own page tables: the kernel where it was loaded, its code readable and executable, its constants readable, its
-/// data writable, nothing both writable and executable, no guard page; and physical memory at its offset.
+/// data writable, nothing both writable and executable, no guard page; and physical memory at its offset
+/// (Intel SDM vol. 3A, 4.6 "Access Rights").
 package enum KernelAddressSpace {
   nonisolated(unsafe) private static var root = Frame(number: 0)
   /// Where a kernel with a recursive table sees which frames are free.

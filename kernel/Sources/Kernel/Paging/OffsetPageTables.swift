@@ -1,7 +1,7 @@
 import Intrinsics
 import KernelLogic
 
-/// Page tables reached through physical memory mapped at an offset.
+/// Page tables reached through physical memory mapped at an offset (Intel SDM vol. 3A, 4.5; 4.10.4.1 for what flushes).
 package struct OffsetPageTables: PageTableMemory {
   package init() {}
 

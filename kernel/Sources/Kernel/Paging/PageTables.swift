@@ -1,6 +1,6 @@
 import KernelLogic
 
-/// The two ways to reach page tables, chosen at boot: `paging=offset` or `paging=recursive`.
+/// The two ways to reach page tables, chosen at boot: `paging=offset` or `paging=recursive` (Intel SDM vol. 3A, 4.5).
 package enum PageTables: PageTableMemory, Sendable {
   /// All physical memory is mapped, so that a table is found by its frame.
   case atOffset

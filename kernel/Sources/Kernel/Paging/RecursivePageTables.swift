@@ -1,8 +1,8 @@
 import Intrinsics
 import KernelLogic
 
-/// The active page tables, reached through the last entry of the root table. Only the active ones: a tree that is still to be loaded
-/// is built in another way.
+/// The active page tables, reached through the last entry of the root table (Intel SDM vol. 3A, 4.5.4). Only the active ones: a tree that is
+/// still to be loaded is built in another way.
 package struct RecursivePageTables: PageTableMemory {
   static let table = RecursiveTable(index: 511)
 

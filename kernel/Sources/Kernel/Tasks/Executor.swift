@@ -2,7 +2,8 @@ import Intrinsics
 import KernelLogic
 import _Concurrency
 
-/// Runs tasks, one at a time, each until it waits for something; when none can run, the processor sleeps until an interrupt.
+/// Runs tasks, one at a time, each until it waits for something; when none can run, the processor sleeps until an interrupt
+/// (Intel SDM vol. 2, "STI" and "HLT": why none is lost between the two).
 ///
 /// Two kinds share one queue and one set of wakers: Swift's own tasks, which its concurrency library hands over as jobs
 /// (`ConcurrencyHooks.swift`), and futures written by hand (`FutureTask`). Nothing here is touched by interrupt handlers: they post

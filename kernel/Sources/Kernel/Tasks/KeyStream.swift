@@ -6,7 +6,8 @@ extension Keyboard {
   package static var keys: KeyStream { KeyStream() }
 }
 
-/// Keys, from the scan codes that the interrupt handler has queued. One task at a time should read them: a key goes to one.
+/// Keys, from the scan codes that the interrupt handler has queued (Swift Evolution SE-0298 "Async/Await: Sequences"). One task at a time
+/// should read them: a key goes to one.
 package struct KeyStream: AsyncSequence {
   package typealias Element = Key
   package typealias Failure = Never

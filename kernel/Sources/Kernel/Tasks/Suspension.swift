@@ -1,7 +1,7 @@
 import KernelLogic
 import _Concurrency
 
-/// One wait of a Swift task: from where the task gives up its turn to where a waker gives it another.
+/// One wait of a Swift task: from where the task gives up its turn to where a waker gives it another (Swift Evolution SE-0300 "Continuations").
 ///
 /// Between the two the library has told no one that the task exists: the continuation in here is all there is of it.
 final class Suspension: @unchecked Sendable {

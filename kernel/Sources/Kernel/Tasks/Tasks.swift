@@ -6,7 +6,7 @@ package struct TaskCancelled: Error {
   package init() {}
 }
 
-/// Starts a task. It has its first turn when whoever calls this waits.
+/// Starts a task (Swift Evolution SE-0304 "Structured Concurrency"). It has its first turn when whoever calls this waits.
 ///
 ///     let sum = spawn { await first() + second() }
 ///     …

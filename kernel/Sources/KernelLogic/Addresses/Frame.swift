@@ -1,4 +1,4 @@
-/// A physical page frame: 4 KiB of physical memory on a 4 KiB boundary.
+/// A physical page frame: 4 KiB of physical memory on a 4 KiB boundary (Intel SDM vol. 3A, 4.2 "page frame").
 package struct Frame: Equatable {
   package static let byteCount: UInt64 = 4096
 

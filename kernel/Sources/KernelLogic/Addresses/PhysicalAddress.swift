@@ -1,4 +1,4 @@
-/// An address on the memory bus: what a page-table entry holds.
+/// An address on the memory bus: what a page-table entry holds (Intel SDM vol. 3A, 4.1.4: of at most 52 bits).
 package struct PhysicalAddress: Equatable, Comparable {
   package var rawValue: UInt64
 

@@ -1,4 +1,5 @@
-/// The boot command line as `key=value` words. A value with spaces stands in double quotes: `run="alloc 8; free"`.
+/// The boot command line (PVH boot protocol, `cmdline_paddr`) as `key=value` words. A value with spaces stands in double quotes: `run="alloc 8;
+/// free"`.
 package struct BootOptions {
   private let text: BootText
 

@@ -1,5 +1,6 @@
 /// Blocks of 32 bytes times a power of two, each aligned to its size. A large block is split into two halves, the *buddies*, until the
-/// half fits; when both halves are free they become the whole again. The buddy of a block differs from it in one bit of the address.
+/// half fits; when both halves are free they become the whole again. The buddy of a block differs from it in one bit of the address
+/// (Knuth vol. 1, 2.5, algorithms R and S).
 ///
 /// Each region begins with a map of one byte for each 32, which says where blocks start: so a buddy is looked up, not searched, and
 /// a block that was never handed out, or is back already, is recognised. `allocate` and `deallocate` cost at most one step for each

@@ -1,5 +1,6 @@
 /// Free blocks in a list, ordered by address: first fit, what is left over is split off, and a block that comes back is
-/// merged with its neighbours. Each free block holds its own list node.
+/// merged with its neighbours. Each free block holds its own list node
+/// (Knuth, "The Art of Computer Programming" vol. 1, 2.5, algorithms A and B).
 ///
 /// `allocate` and `deallocate` cost one step per free block passed.
 package struct LinkedListAllocator: Allocator {

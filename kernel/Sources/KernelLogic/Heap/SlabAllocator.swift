@@ -1,5 +1,5 @@
 /// One `SlabCache` for each size up to 512 bytes, in steps of 16: a small request gets a block of just its size. The slabs, and all that is
-/// larger or more aligned than 16 bytes, come from another allocator.
+/// larger or more aligned than 16 bytes, come from another allocator (Bonwick 1994, as `SlabCache`).
 package struct SlabAllocator<Backing: Allocator>: Allocator {
   private var caches = InlineArray<32, SlabCache> { SlabCache(objectByteCount: ($0 + 1) * BlockLayout.unit) }
   private var backing = Backing()

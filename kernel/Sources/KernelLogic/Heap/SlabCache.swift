@@ -1,5 +1,6 @@
 /// Objects of one size, cut from slabs of 4 KiB. Which objects are free is written at the head of their slab, never into them: a free
-/// object keeps its content, so that what `construct` made of it once is there again for the next who gets it.
+/// object keeps its content, so that what `construct` made of it once is there again for the next who gets it
+/// (Bonwick, "The Slab Allocator: An Object-Caching Kernel Memory Allocator", USENIX 1994).
 ///
 /// `allocate` and `deallocate` cost the same whatever happened before, except when a slab is made or given up.
 package struct SlabCache {

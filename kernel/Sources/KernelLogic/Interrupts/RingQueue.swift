@@ -1,6 +1,7 @@
 import Synchronization
 
-/// A queue of bytes between one producer and one consumer, such as an interrupt handler and the shell, with no lock and no heap.
+/// A queue of bytes between one producer and one consumer, such as an interrupt handler and the shell, with no lock and no heap
+/// (Lamport, "Specifying Concurrent Program Modules", 1983).
 ///
 /// Only the producer moves `pushedCount`, only the consumer moves `poppedCount`; the releasing store of a count publishes what was
 /// written before it.

@@ -1,4 +1,5 @@
-/// The three page sizes of 4-level paging; the raw value is the level of the table whose entry maps the page.
+/// The three page sizes of 4-level paging; the raw value is the level of the table whose entry maps the page
+/// (Intel SDM vol. 3A, table 4-1).
 package enum PageSize: Int {
   case small = 1
   case large = 2

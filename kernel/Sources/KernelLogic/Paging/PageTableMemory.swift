@@ -1,5 +1,5 @@
 /// How page tables are reached. Physical memory mapped at an offset finds a table by its frame; a recursive table
-/// finds it by the address and the level: so both are passed.
+/// finds it by the address and the level: so both are passed (Intel SDM vol. 3A, 4.5.4).
 package protocol PageTableMemory {
   func entry(level: Int, of address: LinearAddress, table: Frame) -> PageTableEntry
   func setEntry(_ entry: PageTableEntry, level: Int, of address: LinearAddress, table: Frame)

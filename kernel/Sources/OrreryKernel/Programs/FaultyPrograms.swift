@@ -112,7 +112,8 @@ private final class Person {
   if neighbour.pointee.number != 5 { Program.failed("it is account \(neighbour.pointee.number) now") }
 }
 
-/// Changes a mapping and forgets to tell the processor, which may go on using the translation it has.
+/// Changes a mapping and forgets to tell the processor, which may go on using the translation it has
+/// (Intel SDM vol. 3A, 4.10.4.3 "Optional Invalidation").
 @Sendable func staleTranslation() {
   let page = LinearAddress(0x5555_0000_0000)
   let other = page + Frame.byteCount

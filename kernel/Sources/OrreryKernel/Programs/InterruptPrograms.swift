@@ -2,8 +2,8 @@ import Intrinsics
 import Kernel
 import KernelLogic
 
-/// Waits for the two spurious interrupts, which a controller gives when a request was withdrawn before it was acknowledged. What runs this
-/// raises them: a PC has no way to do so by program.
+/// Waits for the two spurious interrupts (Intel 8259A data sheet, "Interrupt Sequence"), which a controller gives when a request was withdrawn
+/// before it was acknowledged. What runs this raises them: a PC has no way to do so by program.
 @Sendable func spuriousInterrupts() {
   println("waiting for spurious interrupts")
   while InterruptController.spuriousCount < 2 { halt() }

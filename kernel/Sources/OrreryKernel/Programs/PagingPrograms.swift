@@ -4,7 +4,7 @@ import KernelLogic
 
 private let page = LinearAddress(0x5555_0000_0000)
 
-/// Each way in which a page can refuse an access, as the handler reports it.
+/// Each way in which a page can refuse an access (Intel SDM vol. 3A, 4.7 "Page-Fault Exceptions"), as the handler reports it.
 @Sendable func pageFaults() {
   func show(_ access: StaticString, _ body: @escaping () -> Void) {
     println("\(access):")

@@ -9,11 +9,16 @@ struct Program: Sendable {
 
   static func run(_ name: BootText) -> Never {
     for index in 0..<all.count where name.equals(all[index].name) {
+      blockCountBefore = Heap.checkedBlockCount
       all[index].body()
+      Heap.check(leaves: blockCountBefore)
       DebugExit.exit(DebugExit.success)
     }
     panic("no program is called \(name)")
   }
+
+  /// In a heap that is checked: what was there before the program, which it need not free.
+  nonisolated(unsafe) private static var blockCountBefore = 0
 
   static let all: InlineArray<_, Program> = [
     Program(name: "hello", body: hello),
@@ -47,6 +52,7 @@ struct Program: Sendable {
   /// For a program with a mistake in it: says what came of it, and ends the machine as a failure.
   static func failed(_ consequence: ConsoleText) -> Never {
     println("\(consequence)")
+    Heap.check(leaves: blockCountBefore)
     DebugExit.exit(DebugExit.failure)
   }
 }

@@ -3,7 +3,7 @@ import Kernel
 import KernelLogic
 
 /// A lock as a program without interrupts would have it: whoever finds it held tries again until it is free. It knows who holds it, so that a
-/// deadlock can be told.
+/// deadlock can be told: on the console, whose own lock is another.
 struct SpinLock {
   private var isHeld = false
   private var holder: StaticString = ""
@@ -12,7 +12,7 @@ struct SpinLock {
     while isHeld {
       // With interrupts off, on the only processor, nobody is left to free it.
       if !areInterruptsEnabled {
-        DebugConsole.report("deadlock: \(taker) waits for a lock that \(holder) holds")
+        println("deadlock: \(taker) waits for a lock that \(holder) holds")
         waitForEver()
       }
     }

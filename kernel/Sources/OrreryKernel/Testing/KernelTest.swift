@@ -48,6 +48,7 @@ struct TestChapter: Sendable {
   let forEachTest: @Sendable ((KernelTest) -> Void) -> Void
 
   static let all: InlineArray<_, TestChapter> = [
+    TestChapter(name: "memory-functions", forEachTest: memoryFunctionTests),
     TestChapter(name: "screen", forEachTest: screenTests),
     TestChapter(name: "exceptions", forEachTest: exceptionTests),
     TestChapter(name: "floating-point", isAmongAll: false, forEachTest: floatingPointTests),
