@@ -50,7 +50,7 @@ struct CaseEnd: Equatable, CustomStringConvertible {
     var end = self
     let vector = self["vector"]
     if vector == 14 && self["error"] & 8 != 0 { end["error"] |= 1 }
-    if isLong && [11, 13].contains(vector) && self["error"] & 2 != 0 { end["error"] = self["error"] >> 4 << 3 | 2 }
+    if isLong && [11, 13].contains(vector) && self["error"] & 2 != 0 { end["error"] = (self["error"] >> 4) << 3 | 2 }
     let isInHandler = GuestMap.code..<GuestMap.saved ~= self["rip"]
     if let external = item.externalVector, (10...13).contains(vector), vector != external, !isInHandler {
       end["error"] |= 1

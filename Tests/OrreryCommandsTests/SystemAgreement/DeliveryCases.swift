@@ -115,10 +115,9 @@ enum DeliveryCases {
               (Map.windowTable + 0x800, name == "half there" ? 0 : Map.data | rights),
               (Map.windowTable + 0x808, Map.data + 0x1000 | rights),
             ]
-            item.peeks = [
-              Map.windowTable + 0x800, Map.windowTable + 0x808, Map.data + 0xFF8, Map.data + 0x1008,
-              Map.interruptStack7 - 8,
-            ]
+            item.peeks = [Map.windowTable + 0x800, Map.windowTable + 0x808, Map.interruptStack7 - 8]
+            // Of a frame that cannot be pushed wholly QEMU leaves what it could push; the manual does not say.
+            if name != "half there" { item.peeks += [Map.data + 0xFF8, Map.data + 0x1008] }
             cases.append(item)
           }
         }

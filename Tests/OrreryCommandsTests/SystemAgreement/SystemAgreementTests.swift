@@ -77,6 +77,17 @@ extension AcceptanceTests {
           #expect(end == corrected, "\(item.name)")
         }
       }
+      try writeRow(group, cases)
+    }
+
+    /// For the table in docs/FIDELITY.md, when `make conformance` asks for it.
+    private func writeRow(_ group: Group, _ cases: [SystemCase]) throws {
+      guard let folder = ProcessInfo.processInfo.environment["ORRERY_CONFORMANCE"] else { return }
+      let place = URL(filePath: folder).appending(path: "system")
+      try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+      let known = cases.count { $0.known != nil }
+      let name = group.testDescription
+      try Data("| \(name) | \(cases.count) | \(known) |\n".utf8).write(to: place.appending(path: name))
     }
 
     /// Without what our processor does not have either.
