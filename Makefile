@@ -16,10 +16,10 @@ KERNEL := kernel/.build/orrery-kernel.elf
 STEP := scripts/step
 OUT := .build/run
 
-.PHONY: help run case test kernel build debug setup accept bench soak sweep rebuild format lint clean
+.PHONY: help run case test kernel build debug setup accept bench soak sweep rebuild conformance fuzz format lint clean
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what the build needs (or name what is missing)
 	@scripts/setup libxxhash-dev
@@ -78,6 +78,22 @@ rebuild: setup kernel ## Build the kernel elsewhere, which gives the same bytes,
 	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
 	@$(STEP) "rebuild" scripts/rebuild
 
+conformance: build ## Compare 100 million cases with this machine's processor, and every system case with QEMU; goes on where it was ended
+	@scripts/setup qemu-system-x86
+	@ORRERY_CONFORMANCE=$(CURDIR)/.build/conformance $(STEP) "conformance" swift test $(BUILD) --skip-build \
+	  --filter 'longRunAgreesWithTheHostProcessor|everyCaseEndsAsInQEMU'
+	@scripts/fidelity .build/conformance
+
+FUZZ_SECONDS := 600
+
+fuzz: setup ## Fuzz the machine and all readers, ten minutes each (FUZZ_SECONDS), with the corpus under Tests/FuzzTests to begin with
+	@$(STEP) "build (fuzzer)" swift build --package-path fuzz --scratch-path .build-fuzz -c release -Xswiftc -sanitize=fuzzer --product Fuzz
+	@for target in machine image scenario trace; do \
+	  mkdir -p .build-fuzz/corpus/$$target; \
+	  ORRERY_FUZZ_TARGET=$$target $(STEP) "fuzz $$target" .build-fuzz/release/Fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=20 -max_len=16384 \
+	    -artifact_prefix=.build-fuzz/$$target- .build-fuzz/corpus/$$target Tests/FuzzTests/Corpus/$$target; \
+	done
+
 bench: kernel setup ## Measure speed against QEMU and write docs/PERFORMANCE.md
 	@scripts/setup qemu-system-x86
 	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
@@ -90,4 +106,4 @@ lint: ## Check the formatting of every Swift file
 	@git ls-files -z '*.swift' | xargs -0 swift format lint --strict --parallel
 
 clean: ## Remove what was built
-	@rm -rf .build .build-debug kernel/.build
+	@rm -rf .build .build-debug .build-fuzz kernel/.build

@@ -72,6 +72,10 @@ let package = Package(
         "Orrery", "OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare",
         "OrreryHost",
       ]),
+    .testTarget(
+      name: "FuzzTests",
+      dependencies: ["OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryBase"],
+      path: "Tests/FuzzTests", exclude: ["Corpus"], swiftSettings: strict),
     tests(
       "GoldenTests",
       [

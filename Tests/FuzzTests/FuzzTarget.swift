@@ -1,0 +1,65 @@
+import OrreryBase
+import OrreryImage
+import OrreryMachine
+import OrreryScenario
+import OrreryTrace
+
+/// What takes bytes from outside, and must end in a result or an error whatever they are. `make fuzz` drives these with libFuzzer, the tests with the
+/// corpus and seeded mutations of it.
+enum FuzzTarget: String, CaseIterable, Sendable {
+  case machine, image, scenario, trace
+
+  func run(_ bytes: [UInt8]) {
+    switch self {
+    case .machine: FuzzGuest(bytes).run()
+    case .image: loadAndRun(bytes)
+    case .scenario: parse(bytes)
+    case .trace: readAll(bytes)
+    }
+  }
+
+  /// An image's file, its plan, its names, and its first steps.
+  private func loadAndRun(_ bytes: [UInt8]) {
+    guard let image = try? KernelImage(bytes: bytes) else { return }
+    for symbol in image.symbols.symbols.prefix(1_000) {
+      _ = SourceName(mangled: symbol.name)
+      _ = SourceName(written: symbol.name)
+      _ = image.symbols.symbol(containing: symbol.address)
+      _ = image.symbols.find(symbol.name)
+    }
+    let memorySize: UInt64 = 4 << 20
+    guard let plan = try? image.pvhPlan(memorySize: memorySize, commandLine: Array("a=b".utf8)) else { return }
+    var configuration = MachineConfiguration()
+    configuration.memorySize = memorySize
+    let machine = Machine(configuration: configuration)
+    for write in plan.writes {
+      precondition(machine.write(write.bytes, at: write.address), "a boot plan stays inside the memory it was made for")
+    }
+    switch plan.entry {
+    case .protected32(let eip, let ebx): machine.enterProtectedMode(eip: eip, ebx: ebx)
+    }
+    _ = machine.run(untilClock: .max, untilSteps: 1_000)
+  }
+
+  /// What is accepted can be printed, and read again as the same.
+  private func parse(_ bytes: [UInt8]) {
+    guard let scenario = try? Scenario(parsing: String(decoding: bytes, as: UTF8.self), file: "f") else { return }
+    let again = try? Scenario(parsing: scenario.description, file: "f")
+    precondition(again == scenario, "a scenario that was printed is read as another")
+    _ = scenario.warnings(golden: true)
+    _ = try? scenario.bound()
+  }
+
+  /// Everything a reader can be asked for.
+  private func readAll(_ bytes: [UInt8]) {
+    guard let reader = try? TraceReader(source: MemoryTraceSource(bytes)) else { return }
+    _ = try? reader.header()
+    var cursor = reader.events()
+    var damage: [TraceDamage] = []
+    while let event = try? cursor.next(noting: &damage) {
+      _ = event.payload
+      precondition(damage.count < 1_000, "reading goes on for ever")
+    }
+    _ = try? reader.verify()
+  }
+}
