@@ -38,7 +38,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     switch plan.entry {
     case .protected32(let eip, let ebx): machine.enterProtectedMode(eip: eip, ebx: ebx)
     }
-    _ = machine.run(untilClock: .max, untilSteps: 1_000)
+    _ = machine.run(untilClock: 5_000_000, untilSteps: 1_000)
   }
 
   /// What is accepted can be printed, and read again as the same.
