@@ -35,7 +35,7 @@ public final class Recorder {
   /// The same for a machine that is idle: its clock goes on and its steps do not. A timer at its fastest has 160,000 events in that time.
   public static let sliceClocks: Clock = 1 << 28
   /// How many exits of the machine one call of `advance` handles at most.
-  private static let sliceExits = 4_096
+  private static let sliceExits = 256
 
   private let session: MachineSession
   private var driver: ScenarioDriver
@@ -193,6 +193,9 @@ public final class Recorder {
     if machine.steps >= limits.steps { return (.limit, "the limit of \(Words.number(limits.steps)) steps was reached") }
     if machine.clock >= limits.clock {
       return (.limit, "the limit of \(Words.number(limits.clock)) clocks was reached")
+    }
+    if driver.exceedsTypingLimit {
+      return (.limit, "the limit of \(Words.number(UInt64(Typist.codeLimit))) codes typed and not read was reached")
     }
     if isTraceFull { return (.limit, "the limit of \(Words.number(limits.traceByteCount)) trace bytes was reached") }
     return nil

@@ -27,7 +27,9 @@ struct LiveRun {
   /// Runs until the kernel or the person ends it; the terminal is given back in any case.
   mutating func run() throws -> RunEnd {
     do throws(HostError) { try Terminal.enter() } catch { throw CommandFailure(error) }
-    defer { Terminal.leave() }
+    defer { leave() }
+    // After the terminal has its handlers: a second signal then gives it back and ends the program.
+    Interruption.catchSignals()
     var wallStart = WallClock.nanoseconds
     var clockStart = recorder.machine.clock
     while true {
@@ -43,6 +45,7 @@ struct LiveRun {
       if keyboard.read(timeoutMilliseconds: Int32(rest)) {
         return try recorder.interrupt("ended by Ctrl+]")
       }
+      if let name = Interruption.signalName { return try recorder.interrupt("ended by \(name)") }
       if now &- wallStart > passed, recorder.machine.clock < target,
         (frequency.clocks(Self.greatestLag, per: 1_000_000_000) ?? 0) < target - recorder.machine.clock
       {
@@ -50,6 +53,12 @@ struct LiveRun {
         clockStart = recorder.machine.clock
       }
     }
+  }
+
+  /// Gives the terminal back, and leaves the guest's last screen on it: what a kernel says last is what one wants to read.
+  private func leave() {
+    Terminal.leave()
+    Console.current.output(ScreenPainter.text(recorder.machine.screenText()))
   }
 
   /// Runs up to `target` in short slices, handing over keys as the guest reads them, but not past the wall clock's `deadline`.

@@ -64,7 +64,8 @@ struct RunCommand: ParsableCommand {
     do throws(HostError) { try sink?.commit() } catch { throw CommandFailure(error) }
     report(end, recorder)
     // A person who leaves a live run has got what they wanted.
-    let code = live && end.reason == .interrupted ? 0 : end.reason.exitCode(exitValue: end.exitValue)
+    let wasLeft = live && end.reason == .interrupted && !Interruption.isRequested
+    let code = wasLeft ? 0 : end.reason.exitCode(exitValue: end.exitValue)
     if code != 0 { throw ExitCode(code) }
   }
 

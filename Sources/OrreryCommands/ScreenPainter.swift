@@ -2,31 +2,48 @@ import OrreryHost
 import OrreryMachine
 import OrreryTrace
 
-/// Draws a text screen in the terminal, with its colours and cursor; only rows that changed are sent.
+/// Draws a text screen in the terminal, with its colours and cursor; only rows that changed are sent. On a terminal with fewer rows, those that end with the cursor's.
 struct ScreenPainter {
   private var shown: Screen?
   private var shownSize: (columns: Int, rows: Int) = (0, 0)
+  /// The row of the screen in the terminal's first.
+  private var shownTop = 0
 
   /// VGA's order of colours (blue is 1, red 4) in the order of ECMA-48 (red is 1, blue 4).
   private static let colours = [0, 4, 2, 6, 1, 5, 3, 7]
 
   mutating func draw(_ screen: Screen) {
     let size = Terminal.size ?? (Screen.columns, Screen.rows)
-    let isResized = size != shownSize
+    let top = max(0, min(Screen.rows, (screen.cursor?.row ?? 0) + 1) - size.rows)
+    let isResized = size != shownSize || top != shownTop
     guard isResized || screen != shown else { return }
     var text = "\u{1B}[?25l" + (isResized ? "\u{1B}[2J" : "")
-    for row in 0..<min(Screen.rows, size.rows) {
+    for row in top..<min(Screen.rows, top + size.rows) {
       let isSame =
         !isResized
         && shown.map { shown in (0..<Screen.columns).allSatisfy { shown[row, $0] == screen[row, $0] } } ?? false
-      if !isSame { text += "\u{1B}[\(row + 1);1H" + Self.line(screen, row, columns: min(Screen.columns, size.columns)) }
+      if !isSame {
+        text += "\u{1B}[\(row - top + 1);1H" + Self.line(screen, row, columns: min(Screen.columns, size.columns))
+      }
     }
-    if let cursor = screen.cursor, cursor.row < size.rows, cursor.column < size.columns {
-      text += "\u{1B}[\(cursor.row + 1);\(cursor.column + 1)H\u{1B}[?25h"
+    if let cursor = screen.cursor, cursor.row - top < size.rows, cursor.column < size.columns {
+      text += "\u{1B}[\(cursor.row - top + 1);\(cursor.column + 1)H\u{1B}[?25h"
     }
     Console.current.output(text)
     shown = screen
     shownSize = size
+    shownTop = top
+  }
+
+  /// The screen as lines down to the last that is not blank.
+  static func text(_ screen: Screen) -> String {
+    let last = (0..<Screen.rows).last { row in !(0..<Screen.columns).allSatisfy { isBlank(screen[row, $0]) } }
+    guard let last else { return "" }
+    return (0...last).map { line(screen, $0, columns: Screen.columns) + "\n" }.joined()
+  }
+
+  private static func isBlank(_ cell: Screen.Cell) -> Bool {
+    (cell.character == 0 || cell.character == UInt8(ascii: " ")) && cell.attribute & 0x70 == 0
   }
 
   /// A row with the escape sequences for its colours.

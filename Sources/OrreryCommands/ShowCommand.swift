@@ -76,6 +76,7 @@ struct ShowCommand: ParsableCommand {
 
   private func showContents(_ opened: OpenedTrace, _ write: (String) -> Void) throws -> [TraceDamage] {
     let rendering = opened.rendering()
+    noteMissingLanes(opened)
     if behaviour {
       let text = try opened.attempt { reader throws(TraceError) in
         try Behaviour(trace: reader, rendering: rendering, lanes: LaneOption.union(lane)).text
@@ -87,6 +88,15 @@ struct ShowCommand: ParsableCommand {
     let range = try clockRange(opened)
     if screen { return try showScreen(opened, before: range.end, write) }
     return try showEvents(opened, rendering, range, write)
+  }
+
+  /// Nothing shown must not look like nothing happened.
+  private func noteMissingLanes(_ opened: OpenedTrace) {
+    guard let recorded = try? opened.reader.header().lanes else { return }
+    let asked = screen ? LaneSet(.output) : lane.isEmpty ? [] : LaneOption.union(lane)
+    for missing in asked.subtracting(recorded).lanes {
+      Console.current.note("warning: the lane `\(missing.name)` was not recorded in \(trace)")
+    }
   }
 
   private func showEvents(

@@ -4,10 +4,12 @@ internal import OrreryBase
 /// A file that appears under its name only when it is complete.
 ///
 /// Bytes go to `NAME.partial` beside it, and `commit()` renames that to `NAME`; so a program that is killed, or a disk that fills up, never
-/// leaves half a file under the final name, and an older file of that name stays whole until then. A device such as `/dev/null` is written
-/// directly.
+/// leaves half a file under the final name, and an older file of that name stays whole until then. A link is followed, not replaced; a device such
+/// as `/dev/null` is written directly; a pipe is refused, for nobody could look at what was written.
 public final class AtomicFile: @unchecked Sendable {
   public let path: String
+  /// The file that `path` leads to.
+  private let target: String
   /// Where the bytes are until `commit()`.
   public let partialPath: String
   /// How many bytes were written.
@@ -34,8 +36,15 @@ public final class AtomicFile: @unchecked Sendable {
       throw HostError(path: path, problem: "it names no file", remedy: "name the file to write")
     }
     if exists { try AtomicFile.refuse(path, FileIdentity(status), among: sources) }
-    isDevice = exists && status.st_mode & S_IFMT != S_IFREG
-    partialPath = isDevice ? path : path + ".partial"
+    let kind = status.st_mode & S_IFMT
+    guard !exists || kind == S_IFREG || kind == S_IFCHR || kind == S_IFBLK else {
+      throw HostError(
+        path: path, problem: kind == S_IFIFO ? "it is a pipe" : "it is not a regular file",
+        remedy: "name a file to write, and pass it on when it is complete")
+    }
+    isDevice = exists && kind != S_IFREG
+    target = try AtomicFile.target(of: path, exists: exists)
+    partialPath = isDevice ? path : target + ".partial"
     // A file that cannot be replaced is refused now, not after an hour of recording.
     if exists, !isDevice, access(path, W_OK) != 0 {
       throw HostError(path: path, errno: errno, activity: "opening it for writing")
@@ -63,6 +72,17 @@ public final class AtomicFile: @unchecked Sendable {
       }
       throw HostError(path: path, errno: code, activity: "opening it for writing")
     }
+  }
+
+  /// Where the links at `path`, if any, lead to.
+  private static func target(of path: String, exists: Bool) throws(HostError) -> String {
+    var link = stat()
+    guard lstat(path, &link) == 0, link.st_mode & S_IFMT == S_IFLNK else { return path }
+    guard exists, let resolved = realpath(path, nil) else {
+      throw HostError(path: path, problem: "it is a link to a file that is not there", remedy: "name the file itself")
+    }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 
   private static func refuse(
@@ -105,7 +125,7 @@ public final class AtomicFile: @unchecked Sendable {
     let closed = close(descriptor)
     descriptor = -1
     guard closed == 0 else { throw HostError(path: path, errno: errno, activity: "closing it") }
-    guard isDevice || rename(partialPath, path) == 0 else {
+    guard isDevice || rename(partialPath, target) == 0 else {
       throw HostError(path: path, errno: errno, activity: "renaming \(partialPath) to it")
     }
   }

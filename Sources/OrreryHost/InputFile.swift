@@ -17,7 +17,8 @@ public final class InputFile: @unchecked Sendable {
     guard !path.isEmpty else {
       throw HostError(path: path, problem: "an empty name names no file", remedy: "name the file to read")
     }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe without a writer would be waited for, only to be refused.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw HostError(path: path, errno: errno, activity: "opening it for reading") }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {

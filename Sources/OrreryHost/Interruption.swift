@@ -2,14 +2,22 @@ internal import Glibc
 
 /// Notes that the user asked the program to stop (SIGINT, SIGTERM or SIGHUP), so that a recording can end its trace in good order.
 ///
-/// A second signal ends the program at once, as usual.
+/// A second signal does what it did before: it ends the program at once. A signal that the program was started to ignore, as by `nohup`, stays ignored.
 public enum Interruption {
   /// Starts to catch the signals.
   public static func catchSignals() {
     for number in [SIGINT, SIGTERM, SIGHUP] {
+      var action = sigaction()
+      guard sigaction(number, nil, &action) == 0,
+        unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) != ignored
+      else { continue }
+      // Already caught by a run before this one.
+      if wasCaught.pointee & 1 << UInt64(number) != 0 { continue }
+      wasCaught.pointee |= 1 << UInt64(number)
+      previousActions[Int(number)] = action
       signal(number) { caught in
         pendingSignal.pointee = caught
-        signal(caught, SIG_DFL)
+        sigaction(caught, previousActions + Int(caught), nil)
       }
     }
   }
@@ -33,4 +41,21 @@ nonisolated(unsafe) private let pendingSignal: UnsafeMutablePointer<Int32> = {
   let word = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
   word.initialize(to: 0)
   return word
+}()
+
+/// SIG_IGN as a number.
+private let ignored = 1
+
+/// What each signal did before it was caught, by its number.
+nonisolated(unsafe) private let previousActions: UnsafeMutablePointer<sigaction> = {
+  let actions = UnsafeMutablePointer<sigaction>.allocate(capacity: 64)
+  actions.initialize(repeating: sigaction(), count: 64)
+  return actions
+}()
+
+/// A bit for each signal that is or was caught.
+nonisolated(unsafe) private let wasCaught: UnsafeMutablePointer<UInt64> = {
+  let bits = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+  bits.initialize(to: 0)
+  return bits
 }()

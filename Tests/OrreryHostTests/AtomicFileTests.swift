@@ -13,7 +13,7 @@ final class TemporaryFolder {
   }
 
   deinit {
-    for name in ["trace", "trace.partial", "other", "closed", "hard", "soft"] { unlink("\(path)/\(name)") }
+    for name in ["trace", "trace.partial", "other", "closed", "hard", "soft", "pipe"] { unlink("\(path)/\(name)") }
     rmdir("\(path)/folder")
     rmdir(path)
   }
@@ -51,6 +51,38 @@ final class TemporaryFolder {
     }
     #expect(!folder.exists("other.partial"))
     #expect(!folder.exists("other"))
+  }
+
+  @Test func aLinkIsFollowedAndStays() throws {
+    try AtomicFile.write([9], to: "\(folder.path)/other")
+    symlink("other", "\(folder.path)/soft")
+    let file = try AtomicFile(path: "\(folder.path)/soft", keepsPartial: true)
+    try file.write([1, 2])
+    #expect(try InputFile.contents(of: "\(folder.path)/other", limit: 10) == [9])
+    try file.commit()
+    #expect(try InputFile.contents(of: "\(folder.path)/other", limit: 10) == [1, 2])
+    var status = stat()
+    #expect(lstat("\(folder.path)/soft", &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+    #expect(!folder.exists("other.partial") && !folder.exists("soft.partial"))
+  }
+
+  @Test func aLinkToNothingIsRefused() {
+    symlink("nowhere", "\(folder.path)/soft")
+    let error = #expect(throws: HostError.self) {
+      _ = try AtomicFile(path: "\(folder.path)/soft", keepsPartial: true)
+    }
+    #expect(error?.problem == "it is a link to a file that is not there")
+    #expect(!folder.exists("nowhere.partial") && !folder.exists("soft.partial"))
+  }
+
+  /// Opening a pipe would wait for the other end, for ever if there is none.
+  @Test func aPipeIsRefusedAtOnce() {
+    let path = "\(folder.path)/pipe"
+    mkfifo(path, 0o600)
+    let output = #expect(throws: HostError.self) { _ = try AtomicFile(path: path, keepsPartial: true) }
+    #expect(output?.problem == "it is a pipe")
+    let input = #expect(throws: HostError.self) { _ = try InputFile(path: path) }
+    #expect(input?.problem == "it is not a regular file")
   }
 
   @Test func aFolderIsRefusedByName() {

@@ -94,6 +94,9 @@ struct ScenarioDriver: Sendable {
   /// Whether the machine must pause after reads of the keyboard.
   var isTyping: Bool { typist.isTyping }
 
+  /// Whether more is waiting to be typed than a run keeps.
+  var exceedsTypingLimit: Bool { typist.codesLeft > Typist.codeLimit }
+
   // MARK: What happens
 
   /// The guest wrote `byte` to serial port `port`; `clock` is the boundary after it.

@@ -193,6 +193,19 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
     #expect(isSame(try replay(trace)))
   }
 
+  /// The limit of what waits to be typed is far above what anybody types, and far below what a host has memory for.
+  @Test func whatNobodyReadsIsNotTypedForEver() throws {
+    var run = EchoRun()
+    let text = [BoundAction](
+      repeating: .typed([InputAction](repeating: EchoRun.key(0x1E), count: 1_024)), count: 1_025)
+    run.rules.append(
+      BoundRule(anchor: 0, condition: .clock(5), delay: 0, repetition: nil, actions: text))
+    let (trace, end) = try run.record()
+    #expect(end.reason == .limit && end.text == "the limit of 1_048_576 codes typed and not read was reached")
+    #expect(end.steps < 10)
+    #expect(isSame(try replay(trace)))
+  }
+
   @Test(arguments: [
     ("wait", 1), ("keyboard", 1), ("keyboard", 2),
   ])
