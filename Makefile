@@ -87,7 +87,7 @@ conformance: build ## Compare 100 million cases with this machine's processor, a
 FUZZ_SECONDS := 600
 
 fuzz: setup ## Fuzz the machine and all readers, ten minutes each (FUZZ_SECONDS), with the corpus under Tests/FuzzTests to begin with
-	@$(STEP) "build (fuzzer)" swift build --package-path fuzz --scratch-path .build-fuzz -c release -Xswiftc -sanitize=fuzzer --product Fuzz
+	@$(STEP) "build (fuzzer)" swift build --package-path fuzz --scratch-path .build-fuzz -c release --sanitize fuzzer --product Fuzz
 	@for target in machine image scenario trace; do \
 	  mkdir -p .build-fuzz/corpus/$$target; \
 	  ORRERY_FUZZ_TARGET=$$target $(STEP) "fuzz $$target" .build-fuzz/release/Fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=20 -max_len=16384 \

@@ -6,7 +6,7 @@ enum InstructionCases {
   private static let instructions: [(String, [UInt8])] = [
     // Exceptions and software interrupts.
     ("div ecx by 0", [0xF7, 0xF1]), ("div cl by 0", [0xF6, 0xF1]), ("idiv ecx by 0", [0xF7, 0xF9]), ("int3", [0xCC]),
-    ("int 3 of two bytes", [0xCD, 3]), ("into", [0xCE]), ("int 0x21", [0xCD, 0x21]),
+    ("int 3 of two bytes", [0xCD, 3]), ("into", [0xCE]), ("int1", [0xF1]), ("int 0x21", [0xCD, 0x21]),
     ("int 0x80", [0xCD, 0x80]), ("ud2", [0x0F, 0x0B]),
     ("ud1", [0x0F, 0xB9, 0xC0]), ("ff /7", [0xFF, 0xF8]), ("fe /2", [0xFE, 0xD0]), ("0f 0a", [0x0F, 0x0A]),
     ("0f 04", [0x0F, 0x04]), ("0f 24", [0x0F, 0x24, 0xC0]), ("0f a6", [0x0F, 0xA6]), ("0f ff", [0x0F, 0xFF, 0xC0]),
@@ -61,6 +61,7 @@ enum InstructionCases {
   private static func known(_ name: String, _ mode: SystemCase.Mode, isLong: Bool) -> (reason: String, vector: String)?
   {
     switch name {
+    case "int1": ("Volume 2, INT n: INT1 raises #DB. QEMU has no such instruction.", "1")
     case "c6 /1", "8f /1": ("Volume 2, table A-6: group 11 and group 1A have /0 only. QEMU takes every /r.", "6")
     case "lock mov", "lock bt", "lock test":
       ("Volume 2, LOCK: #UD but for the instructions listed there with a memory destination. QEMU executes it.", "6")
