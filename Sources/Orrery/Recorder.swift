@@ -124,6 +124,10 @@ public final class Recorder {
       if let reached = reachedEnd() { return try finish(reached) }
       applyDueInputs()
       try writeEvents()
+      if driver.exceedsTypingLimit {
+        let limit = Words.number(UInt64(Typist.codeLimit))
+        return try finish((.limit, "the limit of \(limit) codes typed and not read was reached"))
+      }
       if machine.clock >= untilClock || machine.steps >= untilSteps { return nil }
       let exit = run(untilClock: untilClock, untilSteps: untilSteps)
       try writeEvents()
@@ -193,9 +197,6 @@ public final class Recorder {
     if machine.steps >= limits.steps { return (.limit, "the limit of \(Words.number(limits.steps)) steps was reached") }
     if machine.clock >= limits.clock {
       return (.limit, "the limit of \(Words.number(limits.clock)) clocks was reached")
-    }
-    if driver.exceedsTypingLimit {
-      return (.limit, "the limit of \(Words.number(UInt64(Typist.codeLimit))) codes typed and not read was reached")
     }
     if isTraceFull { return (.limit, "the limit of \(Words.number(limits.traceByteCount)) trace bytes was reached") }
     return nil
