@@ -123,14 +123,14 @@ public final class Recorder {
       exits += 1
       if let reached = reachedEnd() { return try finish(reached) }
       applyDueInputs()
-      try writeEvents()
+      try session.takeEvents()
       if driver.exceedsTypingLimit {
         let limit = Words.number(UInt64(Typist.codeLimit))
         return try finish((.limit, "the limit of \(limit) codes typed and not read was reached"))
       }
       if machine.clock >= untilClock || machine.steps >= untilSteps { return nil }
       let exit = run(untilClock: untilClock, untilSteps: untilSteps)
-      try writeEvents()
+      try session.takeEvents()
       switch exit {
       case .reachedClock, .serialOutput, .keyboardRead, .probesFull: break
       case .reachedSteps: if machine.steps.isMultiple(of: Self.sliceSteps) { checkTraceSize() }
@@ -155,7 +155,7 @@ public final class Recorder {
     precondition(end == nil, "a run that has ended takes no input")
     apply(action, cause: "")
     session.collect()
-    try writeEvents()
+    try session.takeEvents()
   }
 
   /// Ends the run because a person wishes so.
@@ -218,10 +218,6 @@ public final class Recorder {
     lastInputClock = machine.clock
   }
 
-  private func writeEvents() throws(TraceError) {
-    try session.takeEvents()
-  }
-
   // MARK: - Ending
 
   private func describe(_ stop: StopReason) -> Reason {
@@ -236,7 +232,7 @@ public final class Recorder {
       reason: reason.reason, text: reason.text, steps: machine.steps, clock: machine.clock, exitValue: exitValue,
       reports: driver.reports(hasStopped: reason.reason == .stopCondition))
     self.end = end
-    try writeEvents()
+    try session.takeEvents()
     try writer?.finish(end)
     return end
   }

@@ -92,8 +92,8 @@ struct ShowCommand: ParsableCommand {
 
   /// Nothing shown must not look like nothing happened.
   private func noteMissingLanes(_ opened: OpenedTrace) {
-    guard let recorded = try? opened.reader.header().lanes else { return }
     let asked = screen ? LaneSet(.output) : lane.isEmpty ? [] : LaneOption.union(lane)
+    guard !asked.isEmpty, let recorded = try? opened.reader.header().lanes else { return }
     for missing in asked.subtracting(recorded).lanes {
       Console.current.note("warning: the lane `\(missing.name)` was not recorded in \(trace)")
     }

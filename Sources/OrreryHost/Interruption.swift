@@ -4,23 +4,8 @@ internal import Glibc
 ///
 /// A second signal does what it did before: it ends the program at once. A signal that the program was started to ignore, as by `nohup`, stays ignored.
 public enum Interruption {
-  /// Starts to catch the signals.
-  public static func catchSignals() {
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      var action = sigaction()
-      guard sigaction(number, nil, &action) == 0,
-        unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) != ignored
-      else { continue }
-      // Already caught by a run before this one.
-      if wasCaught.pointee & 1 << UInt64(number) != 0 { continue }
-      wasCaught.pointee |= 1 << UInt64(number)
-      previousActions[Int(number)] = action
-      signal(number) { caught in
-        pendingSignal.pointee = caught
-        sigaction(caught, previousActions + Int(caught), nil)
-      }
-    }
-  }
+  /// Starts to catch the signals, the first time.
+  public static func catchSignals() { _ = handlersAreInstalled }
 
   /// Whether such a signal has come.
   public static var isRequested: Bool { pendingSignal.pointee != 0 }
@@ -53,9 +38,18 @@ nonisolated(unsafe) private let previousActions: UnsafeMutablePointer<sigaction>
   return actions
 }()
 
-/// A bit for each signal that is or was caught.
-nonisolated(unsafe) private let wasCaught: UnsafeMutablePointer<UInt64> = {
-  let bits = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
-  bits.initialize(to: 0)
-  return bits
+/// Evaluated once: the handlers of before would otherwise be lost.
+private let handlersAreInstalled: Bool = {
+  for number in [SIGINT, SIGTERM, SIGHUP] {
+    var action = sigaction()
+    guard sigaction(number, nil, &action) == 0,
+      unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) != ignored
+    else { continue }
+    previousActions[Int(number)] = action
+    signal(number) { caught in
+      pendingSignal.pointee = caught
+      sigaction(caught, previousActions + Int(caught), nil)
+    }
+  }
+  return true
 }()

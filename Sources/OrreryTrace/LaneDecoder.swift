@@ -74,6 +74,17 @@ struct LaneDecoder {
   @inline(__always)
   func shape(_ number: Int) -> Shape { shapes[number - 1] }
 
+  /// The shape of this number, or for 0 the one that is described next, which is numbered.
+  @inline(__always)
+  mutating func shape(
+    _ number: Int, describedBy describe: (inout LaneDecoder) throws(CodingFault) -> Shape
+  ) throws(CodingFault) -> Shape {
+    guard number == 0 else { return shape(number) }
+    let shape = try describe(&self)
+    _ = add(shape)
+    return shape
+  }
+
   /// Numbers a shape that was just described; 0 when the numbers are used up.
   mutating func add(_ shape: Shape) -> Int {
     guard shapes.count < TraceFormat.shapeLimit else { return 0 }

@@ -65,9 +65,6 @@ struct AllocatorObserver: Sendable {
   /// away, and the functions that say so by 0 are the common ones.
   private func appendFrameCalls(_ call: OpenCall, _ record: ProbeRecord, into events: inout ObservedEvents) {
     let allocator = allocators[call.index]
-    func argument(_ role: AllocatorFunction.Argument) -> UInt64 {
-      allocator.function.arguments.firstIndex(of: role).map { call.registers[$0] } ?? 0
-    }
     func append(_ operation: FrameCall.Operation, _ address: UInt64, size: UInt64) {
       let frame = address == 0 ? nil : PhysicalAddress(address)
       let frameCall = FrameCall(
@@ -75,30 +72,30 @@ struct AllocatorObserver: Sendable {
       events.append(.frame(frameCall), clock: record.clock)
     }
     let operation = allocator.function.operation
-    let given = argument(.pointer)
-    if operation == .free || operation == .reallocate, given != 0 { append(.free, given, size: argument(.oldSize)) }
+    let given = argument(.pointer, of: call) ?? 0
+    if operation == .free || operation == .reallocate, given != 0 {
+      append(.free, given, size: argument(.oldSize, of: call) ?? 0)
+    }
     if operation != .free {
       append(
         operation == .allocateZeroed ? .allocateZeroed : .allocate, result(of: allocator.function, record),
-        size: argument(.size))
+        size: argument(.size, of: call) ?? 0)
     }
   }
 
   /// What the call did; nil for freeing null, which is nothing.
   private func heapCall(_ call: OpenCall, _ record: ProbeRecord) -> HeapCall? {
     let allocator = allocators[call.index]
-    func argument(_ role: AllocatorFunction.Argument) -> UInt64? {
-      allocator.function.arguments.firstIndex(of: role).map { call.registers[$0] }
-    }
     let result = result(of: allocator.function, record)
-    let given = argument(.pointer) ?? 0
-    var size = argument(.size) ?? 0
-    if let count = argument(.count) {
+    let given = argument(.pointer, of: call) ?? 0
+    var size = argument(.size, of: call) ?? 0
+    if let count = argument(.count, of: call) {
       let (product, overflow) = size.multipliedReportingOverflow(by: count)
       size = overflow ? .max : product
     }
     var heapCall = HeapCall(
-      .allocate, pointer: result, size: size, alignment: argument(.alignment) ?? 0, caller: call.returnAddress,
+      .allocate, pointer: result, size: size, alignment: argument(.alignment, of: call) ?? 0,
+      caller: call.returnAddress,
       allocator: allocator.linkageName)
     switch allocator.function.operation {
     case .allocate: break
@@ -115,9 +112,14 @@ struct AllocatorObserver: Sendable {
       guard given != 0 else { return nil }
       heapCall.operation = .free
       heapCall.pointer = given
-      heapCall.size = argument(.oldSize) ?? argument(.size) ?? 0
+      heapCall.size = argument(.oldSize, of: call) ?? argument(.size, of: call) ?? 0
     }
     return heapCall
+  }
+
+  /// What the call was given in a role; nil when its function has no argument of that role.
+  private func argument(_ role: AllocatorFunction.Argument, of call: OpenCall) -> UInt64? {
+    allocators[call.index].function.arguments.firstIndex(of: role).map { call.registers[$0] }
   }
 
   /// The pointer the call handed out; 0 when there is none.

@@ -14,11 +14,7 @@ struct ExceptionObserver: Sendable {
         vector: vector, isException: true, hasErrorCode: hasErrorCode, rip: record.rip,
         stackPointerBefore: record.value3, stackPointerAfter: record.value4))
     events.append(
-      .exception(
-        ExceptionDelivery(
-          vector: vector, errorCode: hasErrorCode ? UInt32(truncatingIfNeeded: record.value0) : nil,
-          cr2: vector == Self.pageFault ? record.value1 : nil, rip: record.rip, isSoftware: record.value5 == 1)),
-      clock: record.clock)
+      .exception(delivery(record, hasErrorCode: hasErrorCode, isSoftware: record.value5 == 1)), clock: record.clock)
   }
 
   func observeReturn(
@@ -30,22 +26,18 @@ struct ExceptionObserver: Sendable {
   }
 
   func observeUndelivered(_ record: ProbeRecord, into events: inout ObservedEvents) {
-    let vector = UInt8(truncatingIfNeeded: record.detail)
-    events.append(
-      .undelivered(
-        ExceptionDelivery(
-          vector: vector, errorCode: record.value2 == 1 ? UInt32(truncatingIfNeeded: record.value0) : nil,
-          cr2: vector == Self.pageFault ? record.value1 : nil, rip: record.rip)),
-      clock: record.clock)
+    events.append(.undelivered(delivery(record, hasErrorCode: record.value2 == 1)), clock: record.clock)
   }
 
   func observeTripleFault(_ record: ProbeRecord, into events: inout ObservedEvents) {
+    events.append(.tripleFault(delivery(record, hasErrorCode: true)), clock: record.clock)
+  }
+
+  /// What the records of all three say in the same fields.
+  private func delivery(_ record: ProbeRecord, hasErrorCode: Bool, isSoftware: Bool = false) -> ExceptionDelivery {
     let vector = UInt8(truncatingIfNeeded: record.detail)
-    events.append(
-      .tripleFault(
-        ExceptionDelivery(
-          vector: vector, errorCode: UInt32(truncatingIfNeeded: record.value0),
-          cr2: vector == Self.pageFault ? record.value1 : nil, rip: record.rip)),
-      clock: record.clock)
+    return ExceptionDelivery(
+      vector: vector, errorCode: hasErrorCode ? UInt32(truncatingIfNeeded: record.value0) : nil,
+      cr2: vector == Self.pageFault ? record.value1 : nil, rip: record.rip, isSoftware: isSoftware)
   }
 }

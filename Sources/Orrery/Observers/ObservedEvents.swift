@@ -18,7 +18,6 @@ struct ObservedEvents {
   private(set) var count = 0
   /// Why the writer failed, if it did: it gets nothing more.
   private(set) var failure: TraceError?
-  private var hasFailed = false
 
   /// From now on events go to `writer`, or, without one, to `entries`.
   mutating func write(to writer: TraceWriter?) { self.writer = writer.map(Unmanaged.passUnretained) }
@@ -27,18 +26,11 @@ struct ObservedEvents {
     count += 1
     if case .state = payload { states.append(Entry(clock: clock, payload: payload)) }
     guard let writer else { return entries.append(Entry(clock: clock, payload: payload)) }
-    if hasFailed { return }
-    let failure = writer._withUnsafeGuaranteedRef { writer -> TraceError? in
+    if case .some = failure { return }
+    failure = writer._withUnsafeGuaranteedRef { writer -> TraceError? in
       do throws(TraceError) { try writer.append(payload, clock: clock) } catch { return error }
       return nil
     }
-    if let failure { fail(failure) }
-  }
-
-  @inline(never)
-  private mutating func fail(_ failure: TraceError) {
-    self.failure = failure
-    hasFailed = true
   }
 
   mutating func removeAll() {

@@ -44,13 +44,7 @@ extension LaneEncoder {
 extension LaneDecoder {
   mutating func exception() throws(CodingFault) -> Payload {
     let head = try head()
-    let shape: Shape
-    if head.number == 0 {
-      shape = try exceptionShape()
-      _ = add(shape)
-    } else {
-      shape = self.shape(head.number)
-    }
+    let shape = try shape(head.number) { lane throws(CodingFault) in try lane.exceptionShape() }
     let vector = UInt8(truncatingIfNeeded: shape.a >> 2)
     let low = UInt32(truncatingIfNeeded: shape.b)
     let rip = head.flag ? base0 : try difference(from: base0)

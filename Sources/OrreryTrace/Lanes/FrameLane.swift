@@ -28,13 +28,7 @@ extension LaneEncoder {
 extension LaneDecoder {
   mutating func frame() throws(CodingFault) -> Payload {
     let head = try head()
-    let shape: Shape
-    if head.number == 0 {
-      shape = try frameShape()
-      _ = add(shape)
-    } else {
-      shape = self.shape(head.number)
-    }
+    let shape = try shape(head.number) { lane throws(CodingFault) in try lane.frameShape() }
     guard let operation = FrameCall.Operation(rawValue: UInt8(truncatingIfNeeded: shape.a & 3)) else {
       throw CodingFault("a frame event is of a kind that does not exist")
     }

@@ -34,13 +34,7 @@ extension LaneDecoder {
   mutating func input() throws(CodingFault) -> Payload {
     let head = try head()
     guard !head.flag else { throw CodingFault("an input event has a flag that has no meaning") }
-    let shape: Shape
-    if head.number == 0 {
-      shape = try inputShape()
-      _ = add(shape)
-    } else {
-      shape = self.shape(head.number)
-    }
+    let shape = try shape(head.number) { lane throws(CodingFault) in try lane.inputShape() }
     if shape.a & 1 != 0 {
       return .inputLost(InputQueue(rawValue: UInt8(truncatingIfNeeded: shape.a >> 1)), byte: try byte())
     }

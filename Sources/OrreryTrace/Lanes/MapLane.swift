@@ -92,13 +92,7 @@ extension LaneEncoder {
 extension LaneDecoder {
   mutating func map() throws(CodingFault) -> Payload {
     let head = try head()
-    let shape: Shape
-    if head.number == 0 {
-      shape = try mapShape()
-      _ = add(shape)
-    } else {
-      shape = self.shape(head.number)
-    }
+    let shape = try shape(head.number) { lane throws(CodingFault) in try lane.mapShape() }
     switch shape.a & 7 {
     case 1: return .map(try mapChange(shape, continues: head.flag))
     case 4:

@@ -309,18 +309,24 @@ struct SystemGuest {
     a.jump("write")
   }
 
-  private func emitSaveLong(_ a: inout Assembler) {
-    for register in GuestRegister.allCases where register != .rsp {
-      a.store(.fixed(GuestMap.saved + UInt64((StateField.rax.rawValue + Int(register.rawValue)) * 8)), register)
-    }
-    let frame: [(Int32, Assembler.Place)] = [
-      (0, .fixed(Word.vector)), (8, .fixed(Word.errorCode)), (16, Self.saved(.rip)), (24, Self.saved(.cs)),
-      (32, Self.saved(.rflags)), (40, Self.saved(.rsp)), (48, Self.saved(.ss)),
-    ]
+  /// Copies what lies on the stack to where a case finds it.
+  private func saveFrame(_ a: inout Assembler, _ frame: [(offset: Int32, place: Assembler.Place)]) {
     for (offset, place) in frame {
       a.load(.rax, .based(.rsp, offset))
       a.store(place, .rax)
     }
+  }
+
+  private func emitSaveLong(_ a: inout Assembler) {
+    for register in GuestRegister.allCases where register != .rsp {
+      a.store(.fixed(GuestMap.saved + UInt64((StateField.rax.rawValue + Int(register.rawValue)) * 8)), register)
+    }
+    saveFrame(
+      &a,
+      [
+        (0, .fixed(Word.vector)), (8, .fixed(Word.errorCode)), (16, Self.saved(.rip)), (24, Self.saved(.cs)),
+        (32, Self.saved(.rflags)), (40, Self.saved(.rsp)), (48, Self.saved(.ss)),
+      ])
     a.store(.fixed(Word.entry), .rsp)
     a.move(.rsp, GuestMap.harnessStack)
     a.raw(0xFC, 0x6A, 0x02, 0x9D)  // cld; push 2; popfq
@@ -378,14 +384,12 @@ struct SystemGuest {
       a.load(.rax, .based(.rsp, Int32(16 + index * 4)))
       a.store(Self.saved(field), .rax)
     }
-    let frame: [(Int32, Assembler.Place)] = [
-      (48, .fixed(Word.vector)), (52, .fixed(Word.errorCode)), (56, Self.saved(.rip)), (60, Self.saved(.cs)),
-      (64, Self.saved(.rflags)), (68, Self.saved(.rsp)), (72, Self.saved(.ss)),
-    ]
-    for (offset, place) in frame {
-      a.load(.rax, .based(.rsp, offset))
-      a.store(place, .rax)
-    }
+    saveFrame(
+      &a,
+      [
+        (48, .fixed(Word.vector)), (52, .fixed(Word.errorCode)), (56, Self.saved(.rip)), (60, Self.saved(.cs)),
+        (64, Self.saved(.rflags)), (68, Self.saved(.rsp)), (72, Self.saved(.ss)),
+      ])
     a.move(.rcx, .rsp)
     a.arithmetic(.add, .rcx, 48)
     a.store(.fixed(Word.entry), .rcx)

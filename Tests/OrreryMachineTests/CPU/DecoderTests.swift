@@ -6,20 +6,12 @@ import Testing
 struct DecoderTests {
   private typealias Guest = LongModeGuest
 
-  /// The fault that the first instruction of `code` raises, or nil.
-  private func fault(_ code: [UInt8], configure: (CPU) -> Void = { _ in }) -> Fault? {
-    let guest = Guest(code)
-    configure(guest.cpu)
-    guest.cpu.pointee.budget = 1
-    return guest.cpu.execute() == .fault ? guest.cpu.pointee.fault : nil
-  }
-
   @Test func fifteenBytesAreAnInstructionAndSixteenAreTooMany() {
     let prefixes = [UInt8](repeating: 0x66, count: 14)
-    #expect(fault(prefixes + [0x90]) == nil)
-    #expect(fault([0x66] + prefixes + [0x90]) == .generalProtection(0))
+    #expect(Guest.fault(prefixes + [0x90]) == nil)
+    #expect(Guest.fault([0x66] + prefixes + [0x90]) == .generalProtection(0))
     // The bytes count, not the prefixes: 11 prefixes and ADD [rax], imm8 with a 32-bit displacement would be 18.
-    #expect(fault([UInt8](repeating: 0x3E, count: 11) + [0x80, 0x80, 0, 0, 0, 0, 1]) == .generalProtection(0))
+    #expect(Guest.fault([UInt8](repeating: 0x3E, count: 11) + [0x80, 0x80, 0, 0, 0, 0, 1]) == .generalProtection(0))
   }
 
   @Test func undefinedOpcodesAndFormsRaiseInvalidOpcode() {
@@ -32,7 +24,7 @@ struct DecoderTests {
       [0x0F, 0xBA, 0xC0, 1],
       [0xF0, 0x90], [0xF0, 0x01, 0xC0], [0xF0, 0x39, 0x00], [0xF0, 0x8B, 0x00],  // lock where it may not stand
     ]
-    for code in codes { #expect(fault(code) == .invalidOpcode, "\(code.map { hexadecimal($0) })") }
+    for code in codes { #expect(Guest.fault(code) == .invalidOpcode, "\(code.map { hexadecimal($0) })") }
   }
 
   @Test func lockIsAllowedOnAMemoryDestination() {
@@ -41,7 +33,7 @@ struct DecoderTests {
       [0xF0, 0x01, 0x04, 0x24], [0xF0, 0x87, 0x04, 0x24], [0xF0, 0xFF, 0x04, 0x24], [0xF0, 0xF7, 0x14, 0x24],
       [0xF0, 0x0F, 0xBA, 0x3C, 0x24, 1],
     ] as [[UInt8]] {
-      #expect(fault(code, configure: { $0.pointee.gpr[4] = Guest.stackTop - 64 }) == nil)
+      #expect(Guest.fault(code, configure: { $0.pointee.gpr[4] = Guest.stackTop - 64 }) == nil)
     }
   }
 
@@ -96,13 +88,14 @@ struct DecoderTests {
   @Test func vectorInstructionsAskCR0AndCR4() {
     // movaps xmm0, xmm1; movups xmm0, [rsp]
     for code in [[0x0F, 0x28, 0xC1], [0x0F, 0x10, 0x04, 0x24]] as [[UInt8]] {
-      #expect(fault(code, configure: { $0.pointee.gpr[4] = 0x2_0000 }) == nil)
-      #expect(fault(code, configure: { $0.pointee.cr4 &= ~ControlRegister.osfxsr }) == .invalidOpcode)
-      #expect(fault(code, configure: { $0.pointee.cr0 |= ControlRegister.em }) == .invalidOpcode)
-      #expect(fault(code, configure: { $0.pointee.cr0 |= ControlRegister.ts }) == .deviceNotAvailable)
+      #expect(Guest.fault(code, configure: { $0.pointee.gpr[4] = 0x2_0000 }) == nil)
+      #expect(Guest.fault(code, configure: { $0.pointee.cr4 &= ~ControlRegister.osfxsr }) == .invalidOpcode)
+      #expect(Guest.fault(code, configure: { $0.pointee.cr0 |= ControlRegister.em }) == .invalidOpcode)
+      #expect(Guest.fault(code, configure: { $0.pointee.cr0 |= ControlRegister.ts }) == .deviceNotAvailable)
     }
     // An operand that is not aligned where it must be.
-    #expect(fault([0x0F, 0x28, 0x44, 0x24, 8], configure: { $0.pointee.gpr[4] = 0x2_0000 }) == .generalProtection(0))
+    #expect(
+      Guest.fault([0x0F, 0x28, 0x44, 0x24, 8], configure: { $0.pointee.gpr[4] = 0x2_0000 }) == .generalProtection(0))
   }
 
   @Test func singleStepTrapsAfterEachInstruction() {

@@ -7,13 +7,6 @@ import Testing
 struct FloatingPointFaultTests {
   private typealias Guest = LongModeGuest
 
-  private func fault(_ code: [UInt8], configure: (CPU) -> Void = { _ in }) -> Fault? {
-    let guest = Guest(code)
-    configure(guest.cpu)
-    guest.cpu.pointee.budget = 1
-    return guest.cpu.execute() == .fault ? guest.cpu.pointee.fault : nil
-  }
-
   /// fninit; fldcw [0x20000], with division by zero not masked; fld1; fldz; fdivp; fnstsw ax; fwait
   private func divideByZero() -> Guest {
     let guest = Guest([
@@ -46,14 +39,15 @@ struct FloatingPointFaultTests {
   @Test func x87AsksCR0() {
     // fld1; fnstcw [rsp]; fnstsw ax
     for code in [[0xD9, 0xE8], [0xD9, 0x3C, 0x24], [0xDF, 0xE0]] as [[UInt8]] {
-      #expect(fault(code, configure: { $0.pointee.gpr[4] -= 64 }) == nil)
-      #expect(fault(code, configure: { $0.pointee.cr0 |= ControlRegister.ts }) == .deviceNotAvailable)
-      #expect(fault(code, configure: { $0.pointee.cr0 |= ControlRegister.em }) == .deviceNotAvailable)
+      #expect(Guest.fault(code, configure: { $0.pointee.gpr[4] -= 64 }) == nil)
+      #expect(Guest.fault(code, configure: { $0.pointee.cr0 |= ControlRegister.ts }) == .deviceNotAvailable)
+      #expect(Guest.fault(code, configure: { $0.pointee.cr0 |= ControlRegister.em }) == .deviceNotAvailable)
     }
     // fwait asks TS together with MP.
-    #expect(fault([0x9B], configure: { $0.pointee.cr0 |= ControlRegister.ts }) == nil)
+    #expect(Guest.fault([0x9B], configure: { $0.pointee.cr0 |= ControlRegister.ts }) == nil)
     #expect(
-      fault([0x9B], configure: { $0.pointee.cr0 |= ControlRegister.ts | ControlRegister.mp }) == .deviceNotAvailable)
+      Guest.fault([0x9B], configure: { $0.pointee.cr0 |= ControlRegister.ts | ControlRegister.mp })
+        == .deviceNotAvailable)
   }
 
   @Test func anExceptionOfSSEThatIsNotMaskedChangesNothingButItsFlag() {

@@ -24,6 +24,14 @@ struct LongModeGuest {
   static let userData: UInt16 = 0x18 | 3
   static let userCode: UInt16 = 0x20 | 3
 
+  /// The fault that the first instruction of `code` raises, or nil.
+  static func fault(_ code: [UInt8], configure: (CPU) -> Void = { _ in }) -> Fault? {
+    let guest = LongModeGuest(code)
+    configure(guest.cpu)
+    guest.cpu.pointee.budget = 1
+    return guest.cpu.execute() == .fault ? guest.cpu.pointee.fault : nil
+  }
+
   let machine: Machine
   var cpu: CPU { machine.cpu }
 
