@@ -6,6 +6,16 @@ public struct Anchor: Hashable, Sendable {
   ///
   /// It has no line number, and parameters by name, so that it survives edits elsewhere and is the same for every value.
   public var name: String
+  /// The name for a message: of one that is as long as a text may be only the beginning, and its length.
+  public var shortName: String {
+    let length = name.utf8.count
+    guard length > Self.shortLength else { return name }
+    return "\(String(String.UnicodeScalarView(name.unicodeScalars.prefix(Self.shortLength / 2))))… (\(length) bytes)"
+  }
+
+  /// The longest name that is given whole in a message, in bytes.
+  private static let shortLength = 240
+
   /// The line of the scenario, counted from 1; 0 for what was built in code.
   public var line: Int
 

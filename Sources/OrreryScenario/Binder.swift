@@ -42,8 +42,8 @@ struct Binder {
     return BoundScenario(
       machine: machine, limits: limits,
       lanes: scenario.lanes.map { lanes in RecordedLane.allCases.filter { lanes.contains($0) } },
-      allocators: scenario.allocators, rules: rules, stops: stops, anchors: names.anchors,
-      values: values)
+      allocators: scenario.allocators, rules: rules, stops: stops, expectedEnd: scenario.expectedEnd,
+      anchors: names.anchors, values: values)
   }
 
   // MARK: Parameters
@@ -94,8 +94,9 @@ struct Binder {
     guard let value = evaluate(number) else { return nil }
     if let value = UInt64(exactly: value), range.contains(value) { return value }
     let bounds =
-      range.upperBound == .max
-      ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+      range.upperBound < .max
+      ? "from \(range.lowerBound) to \(range.upperBound)"
+      : value > range.upperBound ? "below 2^64" : "at least \(range.lowerBound)"
     report(
       "\(what) must be \(bounds), not \(value)\(circumstances(of: number))", at: number.location)
     return nil

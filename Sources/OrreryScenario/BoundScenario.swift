@@ -16,6 +16,8 @@ public struct BoundScenario: Sendable {
   /// In the order of the scenario: what is due at one clock is done in this order.
   public var rules: [BoundRule]
   public var stops: [BoundStop]
+  /// How the run is to end when no stop ends it; nil for none of the ends that are trouble.
+  public var expectedEnd: ExpectedEnd?
   /// Of all rules, then all stops, then the ends of repetitions, each by its index.
   public var anchors: [Anchor]
   /// Every parameter with its value, in the order of the scenario.
@@ -24,7 +26,8 @@ public struct BoundScenario: Sendable {
   public init(
     machine: BoundMachineSettings = MachineSettings.default, limits: BoundLimits = Limits.default,
     lanes: [RecordedLane]? = nil, allocators: [AllocatorFunction] = [], rules: [BoundRule] = [],
-    stops: [BoundStop] = [], anchors: [Anchor] = [], values: [ParameterValue] = []
+    stops: [BoundStop] = [], expectedEnd: ExpectedEnd? = nil, anchors: [Anchor] = [],
+    values: [ParameterValue] = []
   ) {
     self.machine = machine
     self.limits = limits
@@ -32,6 +35,7 @@ public struct BoundScenario: Sendable {
     self.allocators = allocators
     self.rules = rules
     self.stops = stops
+    self.expectedEnd = expectedEnd
     self.anchors = anchors
     self.values = values
   }

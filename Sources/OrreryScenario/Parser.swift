@@ -123,6 +123,7 @@ struct Parser {
 
   private static let statements = [
     "machine", "limits", "lanes", "heap", "frames", "param", "at", "every", "after", "on", "stop",
+    "expect",
   ]
 
   mutating func parse() {
@@ -186,6 +187,7 @@ struct Parser {
     case "param": try parseParameter()
     case "at", "every", "after", "on": scenario.rules.append(try parseRule())
     case "stop": try parseStop()
+    case "expect": try parseExpectedEnd()
     default: throw expected("a statement", among: Self.statements)
     }
   }
@@ -348,6 +350,20 @@ struct Parser {
     let delay = try parseDelay()
     scenario.stops.append(StopCondition(trigger, delay: delay, location: location))
     try expectStatementEnd(delay == nil ? "`+` and a delay or " : "")
+  }
+
+  private mutating func parseExpectedEnd() throws(Abandoned) {
+    once("expect")
+    advance()
+    for end in ExpectedEnd.allCases {
+      let words = end.rawValue.split(separator: " ").map(String.init)
+      guard skip(words[0]) else { continue }
+      for word in words.dropFirst() { try expectWord(word) }
+      scenario.expectedEnd = end
+      return try expectStatementEnd()
+    }
+    throw expected(
+      alternatives(ExpectedEnd.allCases.map(\.rawValue)), among: ["limit", "triple", "not"])
   }
 
   // MARK: Numbers

@@ -24,7 +24,8 @@ extension Scenario: CustomStringConvertible {
     }
     sections.append(parameters.map { "\($0)\n" }.joined())
     sections.append(rules.map { "\($0)\n" }.joined())
-    sections.append(stops.map { "\($0)\n" }.joined())
+    sections.append(
+      stops.map { "\($0)\n" }.joined() + (expectedEnd.map { "expect \($0.rawValue)\n" } ?? ""))
     return sections.filter { !$0.isEmpty }.joined(separator: "\n")
   }
 }

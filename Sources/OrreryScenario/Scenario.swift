@@ -21,6 +21,8 @@ public struct Scenario: Hashable, Sendable {
   public var parameters: [Parameter]
   public var rules: [Rule]
   public var stops: [StopCondition]
+  /// How the run is to end when no stop ends it; nil for none of the ends that are trouble.
+  public var expectedEnd: ExpectedEnd?
   /// What it was parsed from, for messages.
   var source: ScenarioSource
 
@@ -28,7 +30,7 @@ public struct Scenario: Hashable, Sendable {
     machine: MachineSettings = MachineSettings(), limits: Limits = Limits(),
     lanes: [RecordedLane]? = nil,
     allocators: [AllocatorFunction] = [], parameters: [Parameter] = [], rules: [Rule] = [],
-    stops: [StopCondition] = []
+    stops: [StopCondition] = [], expectedEnd: ExpectedEnd? = nil
   ) {
     self.machine = machine
     self.limits = limits
@@ -37,6 +39,7 @@ public struct Scenario: Hashable, Sendable {
     self.parameters = parameters
     self.rules = rules
     self.stops = stops
+    self.expectedEnd = expectedEnd
     self.source = ScenarioSource(text: "", file: "")
   }
 

@@ -60,6 +60,11 @@ import Testing
       "did you mean `every`?"),
     Mistake("7", 1, 1, "expected a statement, found `7`", "statements begin with `machine`"),
     Mistake("at 1 ms: nmi\n}", 2, 1, "expected a statement, found `}`"),
+    Mistake(
+      "expect tripel fault", 1, 8, length: 6, "expected `limit`, `triple fault` or `not modelled`, found `tripel`",
+      "did you mean `triple`?"),
+    Mistake("expect triple", 1, 14, "expected `fault`, found the end of the file"),
+    Mistake("expect limit\nexpect limit", 2, 1, length: 6, "`expect` was already given on line 1", "keep one of them"),
     // Triggers and delays.
     Mistake(
       "at 5: nmi", 1, 5, "expected a unit of time (`steps`, `ns`, `us`, `ms` or `s`), found `:`"),

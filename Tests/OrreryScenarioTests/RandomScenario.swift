@@ -50,7 +50,8 @@ struct RandomScenario {
       lanes: maybe { random in random.list(0...4) { $0.pick(RecordedLane.allCases) } },
       allocators: list(0...4) { $0.allocator() }, parameters: parameters,
       rules: list(0...6) { $0.rule() },
-      stops: list(0...3) { StopCondition($0.trigger(), delay: $0.maybe { $0.time() }) })
+      stops: list(0...3) { StopCondition($0.trigger(), delay: $0.maybe { $0.time() }) },
+      expectedEnd: maybe { $0.pick(ExpectedEnd.allCases) })
   }
 
   private mutating func literal(_ range: ClosedRange<UInt64>) -> Number {

@@ -28,6 +28,7 @@ import Testing
     every random L…2 * L us seed K until symbol "f(x:)": serial COM2 "a\\x00\\n"
     stop after serial COM3 "bye" + 1 step
     stop on symbol panic
+    expect triple fault
     """
 
   private static let built = Scenario(
@@ -69,7 +70,7 @@ import Testing
     stops: [
       StopCondition(.afterSerial("bye", port: .com3), delay: .steps(1)),
       StopCondition(.onSymbol("panic")),
-    ])
+    ], expectedEnd: .tripleFault)
 
   /// A hit count of 0 would be refused, so the text is read with K from 1.
   private static let sound = text.replacing("K = 0...40", with: "K = 1…40")
@@ -128,6 +129,7 @@ import Testing
 
         stop after serial COM3 "bye" + 1 steps
         stop on symbol panic
+        expect triple fault
 
         """)
   }

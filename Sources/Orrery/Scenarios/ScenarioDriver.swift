@@ -14,10 +14,12 @@ struct ScenarioDriver: Sendable {
 
   fileprivate struct RunningRule: Sendable {
     let rule: BoundRule
-    var watch: Watch
+    /// The clock at which its condition and delay are over; nil while the condition is waited for.
+    var due: Clock?
     /// The periods of a repetition, from which this run has drawn.
     var periods: PeriodGenerator?
-    var end: Watch?
+    /// The clock at which its repetition ends, once what ends it has come true.
+    var end: Clock?
     /// The clock of the next firing; nil while the condition is waited for, and when all is done.
     var next: Clock?
     var firings: UInt64 = 0
@@ -26,70 +28,72 @@ struct ScenarioDriver: Sendable {
 
   private struct RunningStop: Sendable {
     let anchor: Int
-    var watch: Watch
+    let delay: Clock
+    /// The clock at which it ends the run, once its condition has come true.
+    var due: Clock?
+  }
+
+  /// Whose condition it is that is waited for, by its index.
+  private enum Listener: Sendable {
+    case rule(Int)
+    case end(ofRule: Int)
+    case stop(Int)
   }
 
   private let anchors: [Anchor]
+  private let expectedEnd: ExpectedEnd?
   private var rules: [RunningRule] = []
   private var stops: [RunningStop] = []
+  private var awaited = Awaited<Listener>([])
+  private var firings = FiringQueue()
+  /// The first clock at which a stop condition counts.
+  private var stopClock: Clock?
   private var typist = Typist()
 
   /// Fails when the kernel lacks a symbol the scenario waits for.
   init(_ scenario: BoundScenario, symbols: SymbolTable) throws(ScenarioDriverError) {
-    let anchors = scenario.anchors
-    self.anchors = anchors
-    func watch(_ condition: Condition, _ delay: Clock, _ anchor: Int) throws(ScenarioDriverError) -> Watch {
-      do throws(ScenarioDriverError) { return try Watch(condition, delay: delay, symbols: symbols) } catch {
-        var error = error
-        error.line = anchors[anchor].line
-        throw error
+    anchors = scenario.anchors
+    expectedEnd = scenario.expectedEnd
+    rules = scenario.rules.map { RunningRule(rule: $0, periods: $0.repetition?.periods) }
+    stops = scenario.stops.map { RunningStop(anchor: $0.anchor, delay: $0.delay) }
+    var waiters: [Awaited<Listener>.Waiter] = []
+    func wait(for condition: Condition, _ listener: Listener, _ anchor: Int) throws(ScenarioDriverError) {
+      switch condition {
+      case .clock(let clock): comeTrue(listener, at: clock)
+      case .serialText(let text, let port, let hit):
+        waiters.append(Awaited.Waiter(source: .text(text, port: port), hit: hit, listener: listener))
+      case .symbol(let name, let hit):
+        do throws(ScenarioDriverError) {
+          let address = try symbols.anchorAddress(of: name)
+          waiters.append(Awaited.Waiter(source: .address(address), hit: hit, listener: listener))
+        } catch {
+          var error = error
+          error.line = anchors[anchor].line
+          throw error
+        }
       }
     }
-    for rule in scenario.rules {
-      var running = RunningRule(
-        rule: rule, watch: try watch(rule.condition, rule.delay, rule.anchor), periods: rule.repetition?.periods)
-      if let end = rule.repetition?.end { running.end = try watch(end.condition, end.delay, end.anchor) }
-      rules.append(running)
+    for (index, rule) in scenario.rules.enumerated() {
+      try wait(for: rule.condition, .rule(index), rule.anchor)
+      if let end = rule.repetition?.end { try wait(for: end.condition, .end(ofRule: index), end.anchor) }
     }
-    for stop in scenario.stops {
-      stops.append(RunningStop(anchor: stop.anchor, watch: try watch(stop.condition, stop.delay, stop.anchor)))
-    }
-    for index in rules.indices { rules[index].arm() }
+    for (index, stop) in scenario.stops.enumerated() { try wait(for: stop.condition, .stop(index), stop.anchor) }
+    awaited = Awaited(waiters)
   }
 
   // MARK: What to wait for
 
   /// The next clock at which something is due; nil when nothing is.
   var nextClock: Clock? {
-    var next: Clock?
-    func consider(_ clock: Clock?) {
-      if let clock, clock < next ?? .max { next = clock }
-    }
-    for rule in rules where !rule.isDone { consider(rule.next) }
-    for stop in stops { consider(stop.watch.due) }
-    return next
+    guard let firing = firings.first?.clock else { return stopClock }
+    return min(firing, stopClock ?? .max)
   }
 
   /// The addresses at which the machine must pause; each once, in ascending order.
-  var awaitedAddresses: [LinearAddress] {
-    var addresses: [LinearAddress] = []
-    for rule in rules where !rule.isDone {
-      for watch in [rule.watch, rule.end].compactMap({ $0 }) {
-        if let address = watch.awaitedAddress { addresses.append(address) }
-      }
-    }
-    for stop in stops {
-      if let address = stop.watch.awaitedAddress { addresses.append(address) }
-    }
-    addresses.sort()
-    return addresses.enumerated().filter { $0.offset == 0 || addresses[$0.offset - 1] != $0.element }.map(\.element)
-  }
+  var awaitedAddresses: [LinearAddress] { awaited.addresses }
 
   /// Whether the machine must pause after serial output.
-  var awaitsSerial: Bool {
-    rules.contains { !$0.isDone && ($0.watch.awaitsSerial || $0.end?.awaitsSerial == true) }
-      || stops.contains { $0.watch.awaitsSerial }
-  }
+  var awaitsSerial: Bool { awaited.hasText }
 
   /// Whether the machine must pause after reads of the keyboard.
   var isTyping: Bool { typist.isTyping }
@@ -101,22 +105,29 @@ struct ScenarioDriver: Sendable {
 
   /// The guest wrote `byte` to serial port `port`; `clock` is the boundary after it.
   mutating func consume(serial byte: UInt8, port: UInt8, clock: Clock) {
-    for index in rules.indices where !rules[index].isDone {
-      rules[index].watch.consume(serial: byte, port: port, clock: clock)
-      rules[index].end?.consume(serial: byte, port: port, clock: clock)
-      rules[index].arm()
-    }
-    for index in stops.indices { stops[index].watch.consume(serial: byte, port: port, clock: clock) }
+    for listener in awaited.consume(serial: byte, port: port) { comeTrue(listener, at: clock) }
   }
 
   /// The instruction at `address` is about to execute.
   mutating func reach(_ address: LinearAddress, clock: Clock) {
-    for index in rules.indices where !rules[index].isDone {
-      rules[index].watch.reach(address, clock: clock)
-      rules[index].end?.reach(address, clock: clock)
-      rules[index].arm()
+    for listener in awaited.reach(address) { comeTrue(listener, at: clock) }
+  }
+
+  private mutating func comeTrue(_ listener: Listener, at clock: Clock) {
+    switch listener {
+    case .rule(let index):
+      rules[index].arm(at: clock)
+      enqueue(index)
+    case .end(ofRule: let index): rules[index].comeToEnd(at: clock)
+    case .stop(let index):
+      let due = clock + stops[index].delay
+      stops[index].due = due
+      stopClock = min(due, stopClock ?? .max)
     }
-    for index in stops.indices { stops[index].watch.reach(address, clock: clock) }
+  }
+
+  private mutating func enqueue(_ index: Int) {
+    if let next = rules[index].next { firings.insert(FiringQueue.Firing(clock: next, rule: index)) }
   }
 
   // MARK: What to do
@@ -124,14 +135,14 @@ struct ScenarioDriver: Sendable {
   /// What is due at `clock` or before, in the order of the scenario.
   mutating func takeInputs(dueAt clock: Clock) -> [Input] {
     var inputs: [Input] = []
-    for index in rules.indices {
-      while let next = rules[index].next, next <= clock, !rules[index].isDone {
-        guard rules[index].fire(at: next) else { break }
-        for action in rules[index].rule.actions {
-          switch action {
-          case .input(let input): inputs.append(Input(action: input, anchor: rules[index].rule.anchor))
-          case .typed(let codes): typist.type(codes, anchor: rules[index].rule.anchor)
-          }
+    while let firing = firings.popFirst(dueAt: clock) {
+      guard rules[firing.rule].fire(at: firing.clock) else { continue }
+      enqueue(firing.rule)
+      let anchor = rules[firing.rule].rule.anchor
+      for action in rules[firing.rule].rule.actions {
+        switch action {
+        case .input(let input): inputs.append(Input(action: input, anchor: anchor))
+        case .typed(let codes): typist.type(codes, anchor: anchor)
         }
       }
     }
@@ -143,7 +154,8 @@ struct ScenarioDriver: Sendable {
 
   /// The anchor of the stop condition that has come true at `clock` or before: the first in the scenario.
   func stop(at clock: Clock) -> Anchor? {
-    stops.first { $0.watch.due.map { $0 <= clock } ?? false }.map { anchors[$0.anchor] }
+    guard let stopClock, stopClock <= clock else { return nil }
+    return stops.first { $0.due.map { $0 <= clock } ?? false }.map { anchors[$0.anchor] }
   }
 
   /// How the trace names the anchor with this index.
@@ -151,28 +163,29 @@ struct ScenarioDriver: Sendable {
 
   /// At the end of a run: what never came true, or was not typed to its end, one line each in the order of the scenario.
   ///
-  /// With `stopped` no stop condition is missed: the run ended by another one, or as it should.
-  func reports(hasStopped: Bool) -> [String] {
+  /// When the run `endedAsWished`, by a stop condition or by the end that the scenario expects, no other end is missed.
+  func reports(endedAsWished: Bool) -> [String] {
     var reports: [(anchor: Int, text: String)] = []
     for rule in rules {
-      if rule.watch.due == nil {
+      if rule.due == nil {
         reports.append((rule.rule.anchor, "never came true: \(describe(rule.rule.anchor))"))
       } else if rule.firings == 0, !rule.isDone {
         reports.append(
           (rule.rule.anchor, "came true, but the run ended before its delay: \(describe(rule.rule.anchor))"))
       }
-      if let end = rule.end, end.due == nil, let anchor = rule.rule.repetition?.end?.anchor {
+      if rule.end == nil, let anchor = rule.rule.repetition?.end?.anchor {
         reports.append((anchor, "never came true: \(describe(anchor))"))
       }
     }
-    if !hasStopped {
-      for stop in stops where stop.watch.due == nil {
+    if !endedAsWished {
+      for stop in stops where stop.due == nil {
         reports.append((stop.anchor, "never came true: \(describe(stop.anchor))"))
       }
+      if let expectedEnd { reports.append((.max, "never came true: expect \(expectedEnd.rawValue)")) }
     }
-    if typist.isTyping, let anchor = typist.anchors.first {
-      reports.append(
-        (anchor, "the guest did not read all that was typed; \(typist.codesLeft) codes left: \(describe(anchor))"))
+    if let anchor = typist.anchor {
+      let codes = typist.codesLeft == 1 ? "1 code" : "\(typist.codesLeft) codes"
+      reports.append((anchor, "the guest did not read all that was typed; \(codes) left: \(describe(anchor))"))
     }
     return reports.enumerated().sorted { ($0.element.anchor, $0.offset) < ($1.element.anchor, $1.offset) }
       .map(\.element.text)
@@ -180,23 +193,30 @@ struct ScenarioDriver: Sendable {
 
   private func describe(_ index: Int) -> String {
     let anchor = anchors[index]
-    return anchor.line == 0 ? anchor.name : "\(anchor.name) (line \(anchor.line))"
+    return anchor.line == 0 ? anchor.shortName : "\(anchor.shortName) (line \(anchor.line))"
   }
 }
 
 extension ScenarioDriver.RunningRule {
-  /// Once the condition has come true, sets the clock of the first firing.
-  fileprivate mutating func arm() {
-    guard next == nil, !isDone, firings == 0, let due = watch.due else { return }
-    next = due
+  /// Its condition came true at `clock`: sets the clock of the first firing.
+  fileprivate mutating func arm(at clock: Clock) {
+    let due = clock + rule.delay
+    self.due = due
     // A repetition fires first one period after its condition.
-    if periods != nil { schedule(after: due) }
+    if periods == nil { next = due } else { schedule(after: due) }
   }
 
-  /// Fires at `clock`; false when the repetition had ended before.
+  /// What ends its repetition came true at `clock`; nobody asks that of a rule that is done.
+  fileprivate mutating func comeToEnd(at clock: Clock) {
+    guard !isDone, let delay = rule.repetition?.end?.delay else { return }
+    end = clock + delay
+  }
+
+  /// Fires at `clock`, its next; false when the repetition had ended before.
   fileprivate mutating func fire(at clock: Clock) -> Bool {
+    next = nil
     // A firing due at the very clock of the end still happens.
-    if let end = end?.due, end < clock {
+    if let end, end < clock {
       isDone = true
       return false
     }

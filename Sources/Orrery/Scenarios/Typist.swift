@@ -8,18 +8,20 @@ struct Typist: Hashable, Sendable {
     var anchor: Int
   }
 
-  /// Texts not typed to their end, the first being typed.
+  /// Texts that were to be typed; those before `current` are typed to their end.
   private var texts: [Text] = []
+  /// The one being typed.
+  private var current = 0
 
-  var isTyping: Bool { !texts.isEmpty }
+  var isTyping: Bool { current < texts.count }
 
   /// How many codes are still to be sent.
   private(set) var codesLeft = 0
   /// The most that may wait for a guest that does not read them; more than a person types in a day.
   static let codeLimit = 1 << 20
 
-  /// The anchors of the texts that are not typed to their end, in order.
-  var anchors: [Int] { texts.map(\.anchor) }
+  /// The anchor of the text being typed; nil when all is typed.
+  var anchor: Int? { isTyping ? texts[current].anchor : nil }
 
   mutating func type(_ codes: [InputAction], anchor: Int) {
     guard !codes.isEmpty else { return }
@@ -29,11 +31,19 @@ struct Typist: Hashable, Sendable {
 
   /// The code to send now that the keyboard is idle; nil when all is typed.
   mutating func nextCode() -> ScenarioDriver.Input? {
-    guard !texts.isEmpty else { return nil }
-    let input = ScenarioDriver.Input(action: texts[0].codes[texts[0].next], anchor: texts[0].anchor)
-    texts[0].next += 1
+    guard isTyping else { return nil }
+    let input = ScenarioDriver.Input(action: texts[current].codes[texts[current].next], anchor: texts[current].anchor)
+    texts[current].next += 1
     codesLeft -= 1
-    if texts[0].next == texts[0].codes.count { texts.removeFirst() }
+    if texts[current].next == texts[current].codes.count { advance() }
     return input
+  }
+
+  /// Goes on to the next text. Those typed are dropped when they are half of all, so that neither time nor memory grows with their number.
+  private mutating func advance() {
+    current += 1
+    guard current * 2 >= texts.count else { return }
+    texts.removeFirst(current)
+    current = 0
   }
 }

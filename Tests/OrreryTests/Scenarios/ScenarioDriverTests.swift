@@ -56,7 +56,7 @@ import Testing
     #expect(driver.takeInputs(dueAt: 104) == [])
     #expect(driver.takeInputs(dueAt: 105) == [ScenarioDriver.Input(action: Self.key, anchor: 0)])
     #expect(driver.nextClock == nil)
-    #expect(driver.reports(hasStopped: false) == [])
+    #expect(driver.reports(endedAsWished: false) == [])
   }
 
   @Test func aTextCountsAtItsHit() throws {
@@ -83,7 +83,7 @@ import Testing
     driver.reach(LinearAddress(0x1000), clock: 20)
     #expect(driver.takeInputs(dueAt: 20) == [ScenarioDriver.Input(action: Self.key, anchor: 0)])
     #expect(driver.awaitedAddresses == [LinearAddress(0x2000)])
-    #expect(driver.reports(hasStopped: false) == ["never came true: anchor 1"])
+    #expect(driver.reports(endedAsWished: false) == ["never came true: anchor 1"])
   }
 
   @Test func aSymbolTheKernelLacksIsNamed() {
@@ -120,7 +120,7 @@ import Testing
     driver.reach(LinearAddress(0x2000), clock: 25)
     // The end counts at 30, and a firing due at that very clock happens.
     #expect(firings(&driver, limit: 1000) == [30])
-    #expect(driver.reports(hasStopped: false) == [])
+    #expect(driver.reports(endedAsWished: false) == [])
   }
 
   @Test func aRepetitionNeverOverflows() throws {
@@ -139,7 +139,8 @@ import Testing
     #expect(driver.takeTypedCode() == ScenarioDriver.Input(action: codes[0], anchor: 0))
     #expect(driver.takeInputs(dueAt: 2) == [])
     #expect(driver.takeTypedCode() == ScenarioDriver.Input(action: codes[1], anchor: 0))
-    #expect(driver.reports(hasStopped: false) == ["the guest did not read all that was typed; 1 codes left: anchor 1"])
+    #expect(
+      driver.reports(endedAsWished: false) == ["the guest did not read all that was typed; 1 code left: anchor 1"])
     #expect(driver.takeTypedCode() == ScenarioDriver.Input(action: Self.nmi, anchor: 1))
     #expect(!driver.isTyping)
   }
@@ -156,12 +157,12 @@ import Testing
     #expect(driver.nextClock == 14)
     #expect(driver.stop(at: 13) == nil)
     #expect(driver.stop(at: 14)?.index == 0)
-    #expect(driver.reports(hasStopped: true) == [])
+    #expect(driver.reports(endedAsWished: true) == [])
   }
 
   @Test func aStopThatNeverCameTrueIsReported() throws {
     let driver = try driver([], stops: [BoundStop(anchor: 0, condition: .symbol("idle", hit: 1), delay: 0)])
-    #expect(driver.reports(hasStopped: false) == ["never came true: anchor 0"])
+    #expect(driver.reports(endedAsWished: false) == ["never came true: anchor 0"])
   }
 
   @Test func aCopyGoesOnAsTheOriginal() throws {
