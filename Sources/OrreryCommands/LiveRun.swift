@@ -46,6 +46,11 @@ struct LiveRun {
         return try recorder.interrupt("ended by Ctrl+]")
       }
       if let name = Interruption.signalName { return try recorder.interrupt("ended by \(name)") }
+      if try resume() {
+        wallStart = WallClock.nanoseconds
+        clockStart = recorder.machine.clock
+        continue
+      }
       if now &- wallStart > passed, recorder.machine.clock < target,
         (frequency.clocks(Self.greatestLag, per: 1_000_000_000) ?? 0) < target - recorder.machine.clock
       {
@@ -53,6 +58,15 @@ struct LiveRun {
         clockStart = recorder.machine.clock
       }
     }
+  }
+
+  /// Takes the terminal again after a stop, during which no time passed for the machine; false when there was none.
+  private mutating func resume() throws -> Bool {
+    do throws(HostError) {
+      guard try Terminal.resume() else { return false }
+    } catch { throw CommandFailure(error) }
+    painter.forget()
+    return true
   }
 
   /// Gives the terminal back, and leaves the guest's last screen on it: what a kernel says last is what one wants to read.

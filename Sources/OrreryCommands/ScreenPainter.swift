@@ -12,6 +12,9 @@ struct ScreenPainter {
   /// VGA's order of colours (blue is 1, red 4) in the order of ECMA-48 (red is 1, blue 4).
   private static let colours = [0, 4, 2, 6, 1, 5, 3, 7]
 
+  /// Whatever the terminal shows is not what was drawn: the next drawing is of everything.
+  mutating func forget() { shownSize = (0, 0) }
+
   mutating func draw(_ screen: Screen) {
     let size = Terminal.size ?? (Screen.columns, Screen.rows)
     let top = max(0, min(Screen.rows, (screen.cursor?.row ?? 0) + 1) - size.rows)

@@ -28,9 +28,6 @@ nonisolated(unsafe) private let pendingSignal: UnsafeMutablePointer<Int32> = {
   return word
 }()
 
-/// SIG_IGN as a number.
-private let ignored = 1
-
 /// What each signal did before it was caught, by its number.
 nonisolated(unsafe) private let previousActions: UnsafeMutablePointer<sigaction> = {
   let actions = UnsafeMutablePointer<sigaction>.allocate(capacity: 64)
@@ -42,9 +39,7 @@ nonisolated(unsafe) private let previousActions: UnsafeMutablePointer<sigaction>
 private let handlersAreInstalled: Bool = {
   for number in [SIGINT, SIGTERM, SIGHUP] {
     var action = sigaction()
-    guard sigaction(number, nil, &action) == 0,
-      unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) != ignored
-    else { continue }
+    guard !isIgnored(signal: number), sigaction(number, nil, &action) == 0 else { continue }
     previousActions[Int(number)] = action
     signal(number) { caught in
       pendingSignal.pointee = caught

@@ -2,7 +2,8 @@ internal import Glibc
 
 /// The terminal of a live run: raw keyboard input and a screen of its own, given back as it was on every way out.
 ///
-/// The way out may be `leave()`, the end of the program, a fatal signal, or a trap of our own: each restores the mode and the screen.
+/// The way out may be `leave()`, the end of the program, a fatal signal, or a trap of our own: each restores the mode and the screen. So does a stop
+/// (SIGTSTP), after which `resume()` takes both again.
 public enum Terminal {
   /// Whether both standard input and output are a terminal, as a live run needs.
   public static var isAvailable: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
@@ -26,12 +27,29 @@ public enum Terminal {
       throw HostError(path: "terminal", errno: errno, activity: "reading its mode")
     }
     restoration.pointee.attributes = attributes
-    restoration.pointee.isActive = true
     installRestoringHandlers()
+    try takeOver()
+  }
+
+  /// Takes the terminal again when the program was stopped and goes on, whoever stopped it; false when it was not. Everything is to be drawn anew then.
+  public static func resume() throws(HostError) -> Bool {
+    guard restoration.pointee.wasStopped else { return false }
+    restoration.pointee.wasStopped = false
+    try takeOver()
+    return true
+  }
+
+  /// Sets raw mode, whatever the mode is now: a shell may have changed it, and so may whoever had the terminal meanwhile.
+  private static func takeOver() throws(HostError) {
+    var attributes = restoration.pointee.attributes
     cfmakeraw(&attributes)
-    guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &attributes) == 0 else {
-      restoration.pointee.isActive = false
-      throw HostError(path: "terminal", errno: errno, activity: "setting raw mode")
+    restoration.pointee.isActive = true
+    // In the background this stops the program until it is brought to the foreground.
+    while tcsetattr(STDIN_FILENO, TCSAFLUSH, &attributes) != 0 {
+      guard errno == EINTR else {
+        restoration.pointee.isActive = false
+        throw HostError(path: "terminal", errno: errno, activity: "setting raw mode")
+      }
     }
     try StandardStream.output.write(Array(enterSequence.utf8))
   }
@@ -56,6 +74,8 @@ private let enterSequence = "\u{1B}[?1049h\u{1B}[2J\u{1B}[H"
 private struct Restoration {
   var attributes = termios()
   var isActive = false
+  /// Whether the program was stopped since the terminal was last taken.
+  var wasStopped = false
   /// Colours off, cursor shown, line wrap on, main screen.
   let sequence: UnsafeMutableRawBufferPointer = {
     let text: StaticString = "\u{1B}[0m\u{1B}[?25h\u{1B}[?7h\u{1B}[?1049l"
@@ -90,6 +110,27 @@ private func installRestoringHandlers() {
       raise(caught)
     }
   }
+  if !isIgnored(signal: SIGTSTP) { signal(SIGTSTP, stop) }
+  // A stop that cannot be caught (SIGSTOP) is noticed when it is over.
+  signal(SIGCONT) { _ in restoration.pointee.wasStopped = true }
+}
+
+/// Gives the terminal back, then stops the program as the signal would have done.
+private func stop(_ number: Int32) {
+  let code = errno
+  let wasActive = restoration.pointee.isActive
+  restoreTerminal()
+  signal(SIGTSTP, SIG_DFL)
+  raise(SIGTSTP)
+  // It waits until this handler is left, unless it is let through.
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  sigaddset(&signals, SIGTSTP)
+  sigprocmask(SIG_UNBLOCK, &signals, nil)
+  // Here the program goes on. Where nobody could continue it, it was not stopped at all, and no SIGCONT came.
+  signal(SIGTSTP, stop)
+  if wasActive { restoration.pointee.wasStopped = true }
+  errno = code
 }
 
 nonisolated(unsafe) private let handlersAreInstalled: UnsafeMutablePointer<Bool> = {
