@@ -48,7 +48,7 @@ struct TraceDiff {
     var parts: [String] = []
     if !comparison.headers.isEmpty { parts.append("header: " + comparison.headers.map(\.name).joined(separator: ", ")) }
     if let difference = comparison.firstDifference {
-      let event = difference.left.first ?? difference.right.first
+      let event = TraceDiff.firstEvent(of: difference)
       parts.append(
         "first different event: \(Words.number(event?.sequence ?? 0)), \(event?.lane.name ?? ""), clock \(Words.number(event?.clock ?? 0))"
       )
@@ -67,12 +67,17 @@ struct TraceDiff {
     if let difference = comparison.firstDifference {
       let leftRendering = left.rendering()
       let rightRendering = right.rendering()
-      let event = difference.left.first ?? difference.right.first
+      let event = TraceDiff.firstEvent(of: difference)
       lines.append("@@ first different event: \(Words.number(event?.sequence ?? 0)), \(event?.lane.name ?? "") @@")
       lines += difference.equal.map { " " + leftRendering.line($0) }
-      lines += difference.left.map { "-" + leftRendering.line($0) }
       if difference.left.isEmpty { lines.append("-" + TraceDiff.noEvent(isCut: difference.isLeftCut)) }
-      lines += difference.right.map { "+" + rightRendering.line($0) }
+      for line in difference.lines {
+        switch line {
+        case .both(let event): lines.append(" " + leftRendering.line(event))
+        case .left(let event): lines.append("-" + leftRendering.line(event))
+        case .right(let event): lines.append("+" + rightRendering.line(event))
+        }
+      }
       if difference.right.isEmpty { lines.append("+" + TraceDiff.noEvent(isCut: difference.isRightCut)) }
     }
     if comparison.end != nil {
@@ -81,6 +86,14 @@ struct TraceDiff {
       lines += right.endLines.map { "+" + $0 }
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The event that one side has and the other has not, or not there.
+  private static func firstEvent(of difference: EventDifference) -> Event? {
+    switch difference.lines.first {
+    case .both(let event), .left(let event), .right(let event): event
+    case nil: nil
+    }
   }
 
   private static func noEvent(isCut: Bool) -> String {
@@ -108,6 +121,23 @@ struct TraceDiff {
       part.add("equal", difference.equal.map { leftRendering.json($0) })
       part.add("left", difference.left.map { leftRendering.json($0) })
       part.add("right", difference.right.map { rightRendering.json($0) })
+      part.add(
+        "lines",
+        difference.lines.map { line in
+          var object = JSONObject()
+          switch line {
+          case .both(let event):
+            object.add("kind", "same")
+            object.add("event", leftRendering.json(event))
+          case .left(let event):
+            object.add("kind", "removed")
+            object.add("event", leftRendering.json(event))
+          case .right(let event):
+            object.add("kind", "added")
+            object.add("event", rightRendering.json(event))
+          }
+          return object
+        })
       part.add("leftCut", difference.isLeftCut)
       part.add("rightCut", difference.isRightCut)
       object.add("firstDifference", part)

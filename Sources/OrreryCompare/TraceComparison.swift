@@ -30,9 +30,20 @@ public struct EventDifference: Hashable, Sendable {
   /// The left trace's event there and the ones that follow it; empty when its events end there.
   public var left: [Event]
   public var right: [Event]
+  /// The two sides one beside the other, up to where they have agreed again for as many events as are shown before the difference; when they do not
+  /// soon, a few of each.
+  public var lines: [EventLine]
   /// Whether a side that has no event there was cut short rather than finished.
   public var isLeftCut: Bool
   public var isRightCut: Bool
+}
+
+/// One event of a difference.
+public enum EventLine: Hashable, Sendable {
+  /// An event of both sides, at one clock, as the left trace numbers it.
+  case both(Event)
+  case left(Event)
+  case right(Event)
 }
 
 /// How two runs ended; nil for a recording that was cut short.
@@ -48,7 +59,7 @@ public struct EndDifference: Hashable, Sendable {
 ///
 /// - Parameters:
 ///   - lanes: The lanes whose events are compared; sequence numbers count only when it is all of them.
-///   - context: How many equal events before, and how many events after the difference the result holds.
+///   - context: How many equal events before, and how many events after the difference the result holds; four times as many are looked at.
 public func compareTraces(
   _ left: TraceReader, _ right: TraceReader, lanes: LaneSet = .all, context: Int = 3
 ) throws(TraceError) -> TraceComparison {
@@ -80,9 +91,12 @@ public func firstDifference(
       let next = equal.events.first ?? leftEvent ?? rightEvent
       try equal.prepend(from: left.events(fromBlock: before, lanes: lanes), upTo: next)
     }
+    let window = AlignedEvents.reach * (context + 1)
+    let leftWindow = try leftEvents.take(leftEvent, window)
+    let rightWindow = try rightEvents.take(rightEvent, window)
     return EventDifference(
-      equal: equal.events, left: try leftEvents.take(leftEvent, context),
-      right: try rightEvents.take(rightEvent, context),
+      equal: equal.events, left: Array(leftWindow.prefix(context + 1)), right: Array(rightWindow.prefix(context + 1)),
+      lines: AlignedEvents(leftWindow, rightWindow, context: context).lines,
       isLeftCut: leftEvent == nil && !left.isComplete, isRightCut: rightEvent == nil && !right.isComplete)
   }
 }
@@ -95,11 +109,11 @@ private struct EventStream {
 
   mutating func next() throws(TraceError) -> Event? { try events?.next() }
 
-  /// `first` and up to `count` events that follow it.
+  /// `first` and those that follow it, up to `count` events.
   mutating func take(_ first: Event?, _ count: Int) throws(TraceError) -> [Event] {
     guard let first else { return [] }
     var taken = [first]
-    while taken.count <= count, let event = try next() { taken.append(event) }
+    while taken.count < count, let event = try next() { taken.append(event) }
     return taken
   }
 

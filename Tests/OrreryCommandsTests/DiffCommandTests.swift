@@ -32,15 +32,50 @@ import Testing
         @@ first different event: 1, map @@
                  0                1  output     COM1 "A"
         -        1                2  map        invlpg 0x0000_1000
-        -        2                3  output     exit value 16
         +        1                2  map        invlpg 0x0000_2000
-        +        2                3  output     exit value 16
+                 2                3  output     exit value 16
 
         """)
     #expect(try diff(a, b, "--stat").output == "first different event: 1, map, clock 2\n")
     #expect(try diff(a, b, "--lane", "output").code == 0)
     #expect(try diff(a, b, "--lane", "heap,map").code == 1)
     #expect(try diff(a, b, "--json").output.hasPrefix(#"{"equal":false,"left":""#))
+  }
+
+  @Test func whatFollowsTheSameOnBothSidesIsNoDifference() throws {
+    let all: [(Clock, Payload)] = (0..<100).map { ($0 * 10, .invalidatePage(LinearAddress(0x1000 * $0))) }
+    let mark: (Clock, Payload) = (505, .serial(port: 0, bytes: [0x41]))
+    var more = all
+    more.insert(mark, at: 51)
+    more.insert(mark, at: 51)
+    let (a, b) = try (folder.trace("a", all), folder.trace("b", more))
+    let result = try diff(a, b, "--context", "2")
+    // Two on the right that the left has not; what follows is shifted by them and the same.
+    #expect(
+      result.output == """
+        --- \(a)
+        +++ \(b)
+        @@ first different event: 51, output @@
+                49              490  map        invlpg 0x0003_1000
+                50              500  map        invlpg 0x0003_2000
+        +       51              505  output     COM1 "A"
+        +       52              505  output     COM1 "A"
+                51              510  map        invlpg 0x0003_3000
+                52              520  map        invlpg 0x0003_4000
+
+        """)
+    #expect(try diff(b, a, "--context", "0").output.split(separator: "\n").dropFirst(3).map { $0.first } == ["-", "-"])
+    let json = try diff(a, b, "--context", "1", "--json").output
+    #expect(json.contains(#""lines":[{"kind":"added","event":{"sequence":51,"#), "\(json)")
+    #expect(json.contains(#"{"kind":"same","event":{"sequence":51,"#), "\(json)")
+  }
+
+  @Test func sidesThatNeverAgreeAgainShowAFewOfEach() throws {
+    let all: [(Clock, Payload)] = (0..<100).map { ($0 * 10, .invalidatePage(LinearAddress(0x1000 * $0))) }
+    let later = all.map { ($0.0 < 500 ? $0.0 : $0.0 + 1, $0.1) }
+    let (a, b) = try (folder.trace("a", all), folder.trace("b", later))
+    let signs = try diff(a, b).output.split(separator: "\n").dropFirst(3).map { $0.first }
+    #expect(String(signs.compactMap { $0 }) == "   ----++++")
   }
 
   @Test func otherImageIsToldApart() throws {
