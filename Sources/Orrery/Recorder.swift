@@ -40,6 +40,7 @@ public final class Recorder {
   private let session: MachineSession
   private var driver: ScenarioDriver
   private let limits: BoundLimits
+  private let expectedEnd: ExpectedEnd?
   private let symbolizer: ImageSymbolizer
   private let writer: TraceWriter?
   private var awaitedAddresses: [LinearAddress] = []
@@ -72,6 +73,7 @@ public final class Recorder {
       driver = try ScenarioDriver(scenario, symbols: image.symbols)
     } catch { throw .scenario(error) }
     limits = scenario.limits
+    expectedEnd = scenario.expectedEnd
     symbolizer = ImageSymbolizer(image)
     do throws(TraceError) {
       let header = TraceHeader(
@@ -124,6 +126,7 @@ public final class Recorder {
       if let reached = reachedEnd() { return try finish(reached) }
       applyDueInputs()
       try session.takeEvents()
+      try writer?.writeCompleteChunk(at: machine.clock)
       if driver.exceedsTypingLimit {
         let limit = Words.number(UInt64(Typist.codeLimit))
         return try finish((.limit, "the limit of \(limit) codes typed and not read was reached"))
@@ -133,13 +136,15 @@ public final class Recorder {
       try session.takeEvents()
       switch exit {
       case .reachedClock, .serialOutput, .keyboardRead, .probesFull: break
-      case .reachedSteps: if machine.steps.isMultiple(of: Self.sliceSteps) { checkTraceSize() }
+      case .reachedSteps: if machine.steps.isMultiple(of: Self.sliceSteps) { try checkTraceSize() }
       case .anchor(let address):
         driver.reach(address, clock: machine.clock)
         isAtInstruction = true
-      case .idle where isLive: return nil
+      case .idle where isLive:
+        // The person's time passes, and what the scenario has left to do comes in it.
+        machine.idle(untilClock: min(driver.nextClock ?? .max, untilClock, limits.clock))
       case .idle:
-        checkTraceSize()
+        try checkTraceSize()
         // Only the scenario has something left to do, or to wait for.
         guard let next = driver.nextClock else { return try finish((.idle, StopReason.idle.description)) }
         machine.idle(untilClock: min(next, untilClock, limits.clock))
@@ -174,7 +179,11 @@ public final class Recorder {
     (machine.steps / Self.sliceSteps * Self.sliceSteps).addingSaturating(Self.sliceSteps)
   }
 
-  private func checkTraceSize() { isTraceFull = traceByteCount >= limits.traceByteCount }
+  private func checkTraceSize() throws(TraceError) {
+    // The size of a chunk counts from when it is complete, not from when that is noticed.
+    try writer?.writeCompleteChunk(at: machine.clock)
+    isTraceFull = traceByteCount >= limits.traceByteCount
+  }
 
   private typealias Reason = (reason: RunEnd.Reason, text: String)
 
@@ -193,12 +202,14 @@ public final class Recorder {
 
   /// The end that has come at the present boundary, before anything more is applied there.
   private func reachedEnd() -> Reason? {
-    if let anchor = driver.stop(at: machine.clock) { return (.stopCondition, "stop condition: \(anchor.name)") }
-    if machine.steps >= limits.steps { return (.limit, "the limit of \(Words.number(limits.steps)) steps was reached") }
-    if machine.clock >= limits.clock {
-      return (.limit, "the limit of \(Words.number(limits.clock)) clocks was reached")
+    if let anchor = driver.stop(at: machine.clock) { return (.stopCondition, "stop condition: \(anchor.shortName)") }
+    if machine.steps >= limits.steps {
+      return (.limit, "the limit of \(Words.count(limits.steps, "step")) was reached")
     }
-    if isTraceFull { return (.limit, "the limit of \(Words.number(limits.traceByteCount)) trace bytes was reached") }
+    if machine.clock >= limits.clock {
+      return (.limit, "the limit of \(Words.count(limits.clock, "clock")) was reached")
+    }
+    if isTraceFull { return (.limit, "the limit of \(Words.count(limits.traceByteCount, "trace byte")) was reached") }
     return nil
   }
 
@@ -230,7 +241,9 @@ public final class Recorder {
     session.finish()
     let end = RunEnd(
       reason: reason.reason, text: reason.text, steps: machine.steps, clock: machine.clock, exitValue: exitValue,
-      reports: driver.reports(hasStopped: reason.reason == .stopCondition))
+      reports: driver.reports(
+        endedAsWished: reason.reason == .stopCondition
+          || expectedEnd.map { $0 == ExpectedEnd(reason.reason) } ?? false))
     self.end = end
     try session.takeEvents()
     try writer?.finish(end)
@@ -290,6 +303,18 @@ extension RunEnd.Reason {
     case .reset: self = .reset
     case .unmodelled: self = .unmodelled
     case .idle: self = .idle
+    }
+  }
+}
+
+extension ExpectedEnd {
+  /// The end that `reason` is when nobody expects it: trouble; nil for one that kernel, scenario or person brought about.
+  public init?(_ reason: RunEnd.Reason) {
+    switch reason {
+    case .limit: self = .limit
+    case .tripleFault: self = .tripleFault
+    case .unmodelled: self = .notModelled
+    case .powerOff, .debugExit, .idle, .stopCondition, .interrupted, .reset: return nil
     }
   }
 }

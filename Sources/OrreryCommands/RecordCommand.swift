@@ -15,6 +15,9 @@ struct RecordCommand: ParsableCommand {
       While it is written it is TRACE.partial. A recording that is killed leaves that file, and show, diff and replay read it up to its last complete \
       chunk. One that is ended by Ctrl+C has its end, and says so.
 
+      A run is to end as the kernel ends it, by debug exit, power-off, reset or halting for ever, or by a `stop` of the scenario. A limit, a triple fault and \
+      what is not modelled are trouble unless the scenario says `expect`: the trace is written all the same.
+
       EXAMPLES
         orrery record kernel.elf --scenario boot.scenario -o boot.orrery
         orrery record kernel.elf --scenario race.scenario --set K=7 -o race.orrery
@@ -24,7 +27,8 @@ struct RecordCommand: ParsableCommand {
       EXIT CODES
         0  recorded
         1  recorded, but a condition of the scenario never came true
-        2  trouble, or ended by a signal
+        2  trouble: nothing recorded; or recorded up to a limit, a triple
+           fault, something not modelled, or a signal
       """)
 
   @OptionGroup var options: RunOptions
@@ -45,7 +49,8 @@ struct RecordCommand: ParsableCommand {
     guard let each else {
       let end = try record(inputs, given, to: output)
       if end.reason == .interrupted { throw Self.ended(output, end) }
-      if !end.reports.isEmpty { throw ExitCode(1) }
+      let code = Self.exitCode(of: end, expected: inputs.scenario.expectedEnd)
+      if code != 0 { throw ExitCode(code) }
       return
     }
     guard let parameter = inputs.scenario.parameters.first(where: { $0.name == each }) else {
@@ -63,7 +68,7 @@ struct RecordCommand: ParsableCommand {
         "--each \(each): it has \(parameter.count.map(Words.number) ?? "2^64") values, and at most \(Words.number(Self.runLimit)) are recorded "
           + "at once; narrow its range, or try every 100th with `by 100`")
     }
-    var hasReports = false
+    var code: Int32 = 0
     var recordedCount: UInt64 = 0
     func progress() -> String {
       "\(Words.number(recordedCount)) of \(Words.number(count)) values of \(each) are recorded to their end"
@@ -74,9 +79,19 @@ struct RecordCommand: ParsableCommand {
       let end = try record(inputs, given + [ParameterValue(name: each, value: value)], to: path)
       if end.reason == .interrupted { throw CommandFailure("\(Self.ended(path, end).description)\n\(progress())") }
       recordedCount += 1
-      hasReports = hasReports || !end.reports.isEmpty
+      code = max(code, Self.exitCode(of: end, expected: inputs.scenario.expectedEnd))
     }
-    if hasReports { throw ExitCode(1) }
+    if code != 0 { throw ExitCode(code) }
+  }
+
+  /// The end of a run that went as nobody wished; nil when it went as the scenario, the kernel or a person did.
+  private static func trouble(_ end: RunEnd, expected: ExpectedEnd?) -> ExpectedEnd? {
+    let trouble = ExpectedEnd(end.reason)
+    return trouble == expected ? nil : trouble
+  }
+
+  private static func exitCode(of end: RunEnd, expected: ExpectedEnd?) -> Int32 {
+    trouble(end, expected: expected) != nil ? OrreryProgram.trouble : end.reports.isEmpty ? 0 : 1
   }
 
   /// The most traces that one command records; more is a slip in a range rather than a plan.
@@ -112,9 +127,15 @@ struct RecordCommand: ParsableCommand {
       console.line(object.description)
     } else {
       console.line("\(path): \(summary.ending)")
-      console.line("  \(Words.number(recorder.eventCount)) events in \(Words.number(recorder.traceByteCount)) bytes")
+      console.line("  \(Words.count(recorder.eventCount, "event")) in \(Words.count(recorder.traceByteCount, "byte"))")
     }
     for report in end.reports { console.note("\(path): warning: \(report)") }
+    if let trouble = Self.trouble(end, expected: inputs.scenario.expectedEnd) {
+      let remedy = trouble == .limit ? "end the run with a `stop`, raise the limit, or" : "mend the kernel, or"
+      console.note(
+        "\(path): error: \(end.text), at \(recorder.place(of: recorder.machine.rip)); the trace holds the run up to there\n"
+          + "  \(remedy) let the scenario say `expect \(trouble.rawValue)`")
+    }
     return end
   }
 
@@ -129,7 +150,7 @@ struct RecordCommand: ParsableCommand {
         }
         if let name = Interruption.signalName { try recorder.interrupt("ended by \(name)") }
         progress.show(
-          "recording: \(Words.number(recorder.machine.steps)) steps, \(Words.size(recorder.traceByteCount))")
+          "recording: \(Words.count(recorder.machine.steps, "step")), \(Words.size(recorder.traceByteCount))")
       }
     } catch let error as TraceError {
       guard sink.partialPath != sink.path else { throw CommandFailure(error, path: sink.path) }

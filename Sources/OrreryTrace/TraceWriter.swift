@@ -147,6 +147,15 @@ public final class TraceWriter {
     if chunk.pointee.eventCount > 0 { try writeChunk() }
   }
 
+  /// Ends the present chunk if no event at `clock` or later can join it, so that it need not wait for the next event to be safe. No byte depends on
+  /// whether or when this is called.
+  public func writeCompleteChunk(at clock: Clock) throws(TraceError) {
+    let chunk = chunk.pointee
+    if chunk.eventCount > 0, clock >= chunk.lastClock, clock &- chunk.firstClock > TraceFormat.chunkClockLimit {
+      try writeChunk()
+    }
+  }
+
   /// Writes the last chunk, the index and the end of the run.
   public func finish(_ end: RunEnd) throws(TraceError) {
     precondition(!isFinished, "a trace ends once")

@@ -34,6 +34,35 @@ import Testing
     #expect(try allEvents(bytes).map(\.payload) == events.map(\.payload))
   }
 
+  /// Where a chunk ends is a matter of the events alone, whoever looks when.
+  @Test func completeChunkIsWrittenBeforeTheNextEventAndChangesNoByte() throws {
+    let limit: Clock = 1 << 32
+    let clocks: [Clock] = [0, limit / 2, limit, limit + 1, 3 * limit, 3 * limit, 9 * limit]
+    func bytes(looking: Bool) throws -> [UInt8] {
+      let sink = MemoryTraceSink()
+      let writer = try TraceWriter(header: .sample, sink: sink)
+      for (clock, next) in zip(clocks, clocks.dropFirst() + [clocks[clocks.count - 1]]) {
+        try writer.append(.exitValue(1), clock: clock)
+        guard looking else { continue }
+        for later in [clock, clock + limit / 2, clock + limit, clock + limit + 1] where later <= next {
+          try writer.writeCompleteChunk(at: later)
+        }
+      }
+      try writer.finish(.sample)
+      return sink.bytes
+    }
+    #expect(try bytes(looking: true) == bytes(looking: false))
+
+    let sink = MemoryTraceSink()
+    let writer = try TraceWriter(header: .sample, sink: sink)
+    try writer.append(.exitValue(1), clock: 7)
+    try writer.writeCompleteChunk(at: 7 + limit)
+    #expect(writer.writtenSequence == 0, "an event at this clock belongs to the chunk")
+    try writer.writeCompleteChunk(at: 8 + limit)
+    #expect(writer.writtenSequence == 1)
+    #expect(try TraceReader(source: MemoryTraceSource(sink.bytes)).availableEventCount == 1)
+  }
+
   @Test func eventsOfOtherLanesAreDropped() throws {
     var random = RandomEvents(seed: 5)
     let events = random.next(500)
