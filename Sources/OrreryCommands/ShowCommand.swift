@@ -17,6 +17,7 @@ struct ShowCommand: ParsableCommand {
         orrery show boot.orrery --lane map,heap
         orrery show boot.orrery --from 5ms --to 6ms
         orrery show boot.orrery --screen
+        orrery show boot.orrery --summary --json
 
       EXIT CODES
         0  shown
@@ -41,12 +42,21 @@ struct ShowCommand: ParsableCommand {
   @Flag(help: "Show what was run, how it ended, and how many events each lane has.") var summary = false
 
   func validate() throws {
-    guard [json, screen, behaviour, summary].count(where: { $0 }) <= 1 else {
-      throw ValidationError("choose one of --json, --screen, --behaviour and --summary")
+    guard [screen, behaviour, summary].count(where: { $0 }) <= 1 else {
+      throw ValidationError("choose one of --screen, --behaviour and --summary")
     }
-    guard !(behaviour && (from != nil || to != nil || symbol != nil || limit != nil)) else {
-      throw ValidationError("--behaviour is about the whole run: leave out --from, --to, --symbol and --limit")
+    guard !(json && (screen || behaviour)) else {
+      throw ValidationError("--json is for events and --summary; --screen and --behaviour are text")
     }
+    guard !((behaviour || summary) && (from != nil || to != nil || symbol != nil || limit != nil)) else {
+      throw ValidationError(
+        "\(behaviour ? "--behaviour" : "--summary") is about the whole run: leave out --from, --to, --symbol and --limit"
+      )
+    }
+    guard !(screen && (from != nil || symbol != nil || limit != nil || !lane.isEmpty)) else {
+      throw ValidationError("--screen is about one moment: leave out --lane, --from, --symbol and --limit")
+    }
+    guard limit != 0 else { throw ValidationError("--limit 0: expected a number of events from 1") }
   }
 
   func run() throws {
@@ -159,15 +169,39 @@ struct ShowCommand: ParsableCommand {
 
   private func showSummary(_ opened: OpenedTrace, _ write: (String) -> Void) throws(CommandFailure) -> [TraceDamage] {
     var damage = opened.reader.damage
-    for line in headerLines(opened, &damage) { write(line) }
-    var counts: [(lane: Lane, count: UInt64)] = Lane.allCases.map { ($0, 0) }
-    var events = opened.reader.events()
+    let lines = json ? [] : headerLines(opened, &damage)
+    for line in lines { write(line) }
+    let lanes = LaneOption.union(lane)
+    var counts: [(lane: Lane, count: UInt64)] = lanes.lanes.map { ($0, 0) }
+    var events = opened.reader.events(lanes: lanes)
     while let event = try opened.attempt({ _ throws(TraceError) in try events.next(noting: &damage) }) {
       for index in counts.indices where counts[index].lane == event.lane { counts[index].count += 1 }
     }
-    for (lane, count) in counts where count > 0 { write("\(lane.name): \(Words.number(count)) events") }
+    if json {
+      write(summaryObject(opened, counts, &damage).description)
+      return damage
+    }
+    for (lane, count) in counts where count > 0 { write("\(lane.name): \(Words.count(count, "event"))") }
     for line in opened.endLines { write(line) }
     return damage
+  }
+
+  private func summaryObject(
+    _ opened: OpenedTrace, _ counts: [(lane: Lane, count: UInt64)], _ damage: inout [TraceDamage]
+  ) -> JSONObject {
+    var object = JSONObject()
+    if let header = self.header(of: opened, &damage) {
+      object.add("header", self.object(of: header))
+    } else {
+      object.addNull("header")
+    }
+    object.add("bytes", opened.reader.byteCount)
+    object.add("complete", opened.reader.isComplete)
+    var events = JSONObject()
+    for (lane, count) in counts { events.add(lane.name, count) }
+    object.add("events", events)
+    if let end = opened.reader.end { object.add("end", RunEndText.json(end)) } else { object.addNull("end") }
+    return object
   }
 
   private func clockRange(_ opened: OpenedTrace) throws(CommandFailure) -> (start: Clock, end: Clock?) {
@@ -191,36 +225,44 @@ struct ShowCommand: ParsableCommand {
     return header.scenarioName.isEmpty ? lines : "\(header.scenarioName), \(lines)"
   }
 
-  private func headerLines(_ opened: OpenedTrace, _ damage: inout [TraceDamage]) -> [String] {
-    let header: TraceHeader
-    do throws(TraceError) { header = try opened.reader.header() } catch {
+  /// The header; nil, after noting the damage, when it cannot be read.
+  private func header(of opened: OpenedTrace, _ damage: inout [TraceDamage]) -> TraceHeader? {
+    do throws(TraceError) { return try opened.reader.header() } catch {
       if case .damaged(let place) = error, !damage.contains(place) { damage.append(place) }
-      return []
+      return nil
     }
-    if json {
-      // A list, for a key may be there several times.
-      let settings = header.configuration.map { setting in
-        var object = JSONObject()
-        object.add("key", setting.key)
-        object.add("value", setting.value)
-        return object
-      }
+  }
+
+  private func object(of header: TraceHeader) -> JSONObject {
+    // A list, for a key may be there several times.
+    let settings = header.configuration.map { setting in
       var object = JSONObject()
-      object.add("revision", header.revision)
-      object.add("configuration", settings)
-      object.add("lanes", header.lanes.lanes.map(\.name))
-      object.add("stateInterval", header.stateInterval)
-      object.add("imageBytes", UInt64(header.image.count))
-      object.add("imageHash", Hash128(of: header.image).description)
-      object.add("scenarioName", header.scenarioName)
-      object.add("scenario", header.scenario)
+      object.add("key", setting.key)
+      object.add("value", setting.value)
+      return object
+    }
+    var object = JSONObject()
+    object.add("revision", header.revision)
+    object.add("configuration", settings)
+    object.add("lanes", header.lanes.lanes.map(\.name))
+    object.add("stateInterval", header.stateInterval)
+    object.add("imageBytes", UInt64(header.image.count))
+    object.add("imageHash", Hash128(of: header.image).description)
+    object.add("scenarioName", header.scenarioName)
+    object.add("scenario", header.scenario)
+    return object
+  }
+
+  private func headerLines(_ opened: OpenedTrace, _ damage: inout [TraceDamage]) -> [String] {
+    guard let header = self.header(of: opened, &damage) else { return [] }
+    if json {
       var line = JSONObject()
-      line.add("header", object)
+      line.add("header", object(of: header))
       return [line.description]
     }
     return [
       "trace: revision \(header.revision), \(Words.size(opened.reader.byteCount))"
-        + (opened.reader.eventCount.map { ", \(Words.number($0)) events" } ?? ", cut short"),
+        + (opened.reader.eventCount.map { ", \(Words.count($0, "event"))" } ?? ", cut short"),
       "image: \(Words.size(UInt64(header.image.count))), hash \(Hash128(of: header.image))",
       "scenario: \(Self.describe(header))",
     ] + header.configuration.map { "setting: \($0.key) \(UInt64($0.value).map(Words.number) ?? $0.value)" }

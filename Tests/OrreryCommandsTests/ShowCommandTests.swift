@@ -49,6 +49,29 @@ import Testing
     #expect(lines.last?.hasPrefix(#"{"end":{"reason":"debug exit""#) == true)
   }
 
+  @Test func summaryIsOneObject() throws {
+    let (lines, damage) = try show(folder.trace("a", events), "--summary", "--json")
+    #expect(lines.count == 1 && damage.isEmpty)
+    let line = try #require(lines.first)
+    #expect(line.hasPrefix(#"{"header":{"revision":"pc-1","configuration":[{"key":"frequency","value":"1000"}]"#))
+    #expect(
+      line.contains(
+        #""complete":true,"events":{"input":0,"interrupt":0,"exception":0,"map":0,"heap":0,"frame":0,"output":3,"mark":0,"state":0},"#
+      ), "\(line)")
+    #expect(
+      line.hasSuffix(#""end":{"reason":"debug exit","text":"exit","steps":9,"clock":99,"exitValue":16,"reports":[]}}"#))
+    let (cut, _) = try show(folder.trace("b", events, end: nil), "--summary", "--json", "--lane", "output")
+    #expect(cut.first?.hasSuffix(#""complete":false,"events":{"output":3},"end":null}"#) == true, "\(cut)")
+  }
+
+  @Test(arguments: [
+    ["--json", "--screen"], ["--json", "--behaviour"], ["--summary", "--screen"], ["--summary", "--limit", "1"],
+    ["--screen", "--lane", "heap"], ["--behaviour", "--from", "1"],
+  ])
+  func whatWouldBeIgnoredIsRefused(options: [String]) {
+    #expect(throws: (any Error).self) { try ShowCommand.parse(["t"] + options) }
+  }
+
   @Test func damageIsToldAndTheRestShown() throws {
     var bytes = try [UInt8](TraceBytes.of(events))
     let chunk = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("OCHK".utf8)) })
