@@ -59,7 +59,7 @@ struct ReplayCommand: ParsableCommand {
       while true {
         if let outcome = try replayer.advance() { return outcome }
         progress.show(
-          "replaying: \(Words.number(replayer.machine.steps)) steps, \(Words.number(replayer.sameEventCount)) events the same"
+          "replaying: \(Words.count(replayer.machine.steps, "step")), \(Words.count(replayer.sameEventCount, "event")) the same"
         )
       }
     } catch { throw CommandFailure(error, path: trace) }
@@ -76,7 +76,7 @@ struct ReplayCommand: ParsableCommand {
       console.line(object.description)
       return
     }
-    console.line("\(trace): the same, \(Words.number(count)) events in \(Words.number(replayer.machine.steps)) steps")
+    console.line("\(trace): the same, \(Words.count(count, "event")) in \(Words.count(replayer.machine.steps, "step"))")
     if end == nil || !replayer.isTraceComplete { console.line("  as far as the recording goes, which was cut short") }
   }
 
@@ -104,6 +104,6 @@ struct ReplayCommand: ParsableCommand {
   }
 
   private static func describe(_ end: RunEnd) -> String {
-    "\(end.text) after \(Words.number(end.steps)) steps at clock \(Words.number(end.clock))"
+    "\(end.text) after \(Words.count(end.steps, "step")) at clock \(Words.number(end.clock))"
   }
 }

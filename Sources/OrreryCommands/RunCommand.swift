@@ -12,8 +12,8 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Without --live the bytes of serial port COM1 appear on standard output as they come, and the run ends as the kernel ends it, or at a limit.
 
-      With --live the terminal is the kernel's screen and keyboard, and idle time passes as on a clock. Ctrl+] ends the run. With -o everything is \
-      recorded, and what was typed replays exactly.
+      With --live the terminal is the kernel's screen and keyboard, and idle time passes as on a clock. Ctrl+] ends the run, and no limit does unless one is \
+      named. With -o everything is recorded, and what was typed replays exactly.
 
       EXAMPLES
         orrery run kernel.elf
@@ -41,7 +41,7 @@ struct RunCommand: ParsableCommand {
   var live = false
 
   func run() throws {
-    let inputs = try RunInputs(options)
+    let inputs = try RunInputs(options, isLive: live)
     let values = try options.parameterValues()
     _ = try inputs.bound(with: values)
     var sink: TraceFileSink?
@@ -98,11 +98,11 @@ struct RunCommand: ParsableCommand {
     case .debugExit, .powerOff, .stopCondition: break
     default:
       console.note(
-        "orrery: \(end.text) after \(Words.number(end.steps)) steps, at \(recorder.place(of: recorder.machine.rip))")
+        "orrery: \(end.text) after \(Words.count(end.steps, "step")), at \(recorder.place(of: recorder.machine.rip))")
     }
     if let output {
       console.note(
-        "\(output): \(Words.number(recorder.eventCount)) events in \(Words.number(recorder.traceByteCount)) bytes")
+        "\(output): \(Words.count(recorder.eventCount, "event")) in \(Words.count(recorder.traceByteCount, "byte"))")
     }
   }
 }

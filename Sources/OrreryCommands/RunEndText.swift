@@ -8,7 +8,7 @@ enum RunEndText {
     guard let end else { return ["end: the recording was cut short"] }
     var line = "end: \(end.reason.words)"
     if let value = end.exitValue { line += ", exit value \(value)" }
-    line += ", after \(Words.number(end.steps)) steps, at clock \(Words.number(end.clock))"
+    line += ", after \(Words.count(end.steps, "step")), at clock \(Words.number(end.clock))"
     return [end.text.isEmpty ? line : line + ": \(end.text)"] + end.reports.map { "report: \($0)" }
   }
 

@@ -41,10 +41,17 @@ struct RunOptions: ParsableArguments {
     help: ArgumentHelp("Ends the run after this many steps; replaces the scenario's limit.", valueName: "steps"))
   var limit: UInt64?
 
+  /// As in a scenario.
+  private static let stepLimits = 1...BoundScenario.timeLimit
+
   /// The largest image that is read, in bytes.
   static let imageLimit: UInt64 = 1 << 30
 
   func validate() throws {
+    if let limit, !Self.stepLimits.contains(limit) {
+      throw ValidationError(
+        "--limit \(limit): expected a number of steps from 1 to \(Words.number(Self.stepLimits.upperBound))")
+    }
     _ = try parameterValues()
     _ = try allocatorFunctions()
   }
@@ -84,9 +91,12 @@ struct RunInputs {
   /// What is read; open, so that no other file can take its identity.
   let files: [InputFile]
   private let options: RunOptions
+  /// Whether a person sits at the machine, who ends the run.
+  private let isLive: Bool
 
-  init(_ options: RunOptions) throws {
+  init(_ options: RunOptions, isLive: Bool = false) throws {
     self.options = options
+    self.isLive = isLive
     let imageFile: InputFile
     let bytes: [UInt8]
     do throws(HostError) {
@@ -138,6 +148,9 @@ struct RunInputs {
   func bound(with values: [ParameterValue]) throws -> (scenario: BoundScenario, configuration: RunConfiguration) {
     var bound: BoundScenario
     do throws(ScenarioError) { bound = try scenario.bound(with: values) } catch { throw CommandFailure(error) }
+    // Nobody is to be thrown out of a session after a minute: only limits that somebody named hold there.
+    if isLive, scenario.limits.steps == nil { bound.limits.steps = BoundScenario.timeLimit }
+    if isLive, scenario.limits.time == nil { bound.limits.clock = BoundScenario.timeLimit }
     if let text = options.commandLine { bound.machine.commandLine = Array(text.utf8) }
     if let limit = options.limit { bound.limits.steps = limit }
     var configuration = RunConfiguration(bound)

@@ -10,7 +10,7 @@ struct RunSummary {
 
   /// `debug exit with value 16 after 1_234_567 steps and 0.001 234 567 s`.
   var ending: String {
-    "\(end.text) after \(Words.number(end.steps)) steps, \(Self.seconds(end.clock, hertz: hertz)) of its own time"
+    "\(end.text) after \(Words.count(end.steps, "step")), \(Self.seconds(end.clock, hertz: hertz)) of its own time"
   }
 
   /// A clock in seconds, to the nanosecond.

@@ -29,8 +29,10 @@ public final class AtomicFile: @unchecked Sendable {
     var status = stat()
     let exists = stat(path, &status) == 0
     if exists, status.st_mode & S_IFMT == S_IFDIR {
+      let separator = path.utf8.last == UInt8(ascii: "/") ? "" : "/"
       throw HostError(
-        path: path, problem: "it is a folder", remedy: "name the file to write, such as \(path)/trace.orrery")
+        path: path, problem: "it is a folder", remedy: "name the file to write, such as \(path)\(separator)trace.orrery"
+      )
     }
     guard !path.isEmpty, path.utf8.last != UInt8(ascii: "/") else {
       throw HostError(path: path, problem: "it names no file", remedy: "name the file to write")

@@ -114,7 +114,9 @@ public struct TraceEvents {
           throw .damaged(
             TraceDamage(
               offset: payloadOffset, what: "the \(damagedPart) of chunk \(header.number) does not agree with its hash",
-              remedy: "its \(header.eventCount) events are lost, reading goes on with the next chunk"))
+              remedy:
+                "what was in it is lost (\(Words.count(UInt64(header.eventCount), "event"))), reading goes on with the next chunk"
+            ))
         }
         chunk = intact
         decoderOffset = payloadOffset

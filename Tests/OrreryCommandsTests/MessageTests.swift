@@ -30,6 +30,57 @@ import Testing
     }
   }
 
+  @Test func numberOfNoUseIsNamed() throws {
+    for (arguments, words) in [
+      (
+        ["run", try guest, "--limit", "0"], "--limit 0: expected a number of steps from 1 to 4_611_686_018_427_387_904"
+      ),
+      (["record", try guest, "--limit", "18446744073709551615", "-o", "t"], "--limit 18446744073709551615: expected"),
+      (["show", "t", "--limit", "0"], "--limit 0: expected a number of events from 1"),
+    ] {
+      let run = CapturedRun(arguments)
+      #expect(run.code == 2 && run.error.hasPrefix("error: ") && run.error.contains(words), "\(run.error)")
+    }
+  }
+
+  @Test func productThatIsTooLargeIsSaidToBe() throws {
+    let scenario = try folder.write("s", Array("param K = 4294967296\nat K * K ms: nmi\n".utf8))
+    let run = CapturedRun("run", try guest, "--scenario", scenario)
+    #expect(run.code == 2)
+    #expect(
+      run.error.contains("a time must be below 2^64, not 18446744073709551616 (K = 4294967296)"), "\(run.error)")
+  }
+
+  @Test func longTextIsNotRepeatedInAWarning() throws {
+    let text = String(repeating: "never ", count: 500_000)
+    let scenario = try folder.write("s", Array("after serial \"\(text)\": nmi\n".utf8))
+    let run = CapturedRun("run", try guest, "--scenario", scenario)
+    #expect(run.error.utf8.count < 400)
+    // 15 bytes beside the text.
+    #expect(
+      run.error.hasPrefix("warning: never came true: after serial \"never never ")
+        && run.error.hasSuffix("… (3000015 bytes) (line 1)\n"), "\(run.error)")
+  }
+
+  @Test func folderAsOutputIsAnsweredWithAName() throws {
+    for folder in ["/tmp", "/tmp/", "/"] {
+      let run = CapturedRun("record", try guest, "-o", folder)
+      #expect(run.code == 2)
+      #expect(run.error.contains("such as \(folder == "/" ? "" : "/tmp")/trace.orrery\n"), "\(run.error)")
+    }
+  }
+
+  @Test func oneIsSingular() throws {
+    let output = folder.file("one")
+    let run = CapturedRun("run", try guest, "--lanes", "input", "--limit", "1", "-o", output)
+    #expect(run.error.contains("the limit of 1 step was reached after 1 step, at "), "\(run.error)")
+    #expect(run.error.contains("\(output): 1 event in "), "\(run.error)")
+    let summary = CapturedRun("show", "--summary", output).output
+    #expect(summary.contains("state: 1 event\n") && summary.contains(", 1 event\n"), "\(summary)")
+    #expect(CapturedRun("replay", output).output == "\(output): the same, 1 event in 1 step\n")
+    try FileManager.default.removeItem(atPath: output)
+  }
+
   @Test func emptyNameIsNamed() {
     let run = CapturedRun("run", "")
     #expect(run.code == 2)

@@ -70,7 +70,7 @@ public struct EventRendering: Sendable {
     case .debugConsole(let bytes): "debug console \(Words.quoted(bytes))"
     case .exitValue(let value): "exit value \(value)"
     case .mark(let text): Words.quoted(text)
-    case .state(let hash, let steps): "\(hash) after \(Words.number(steps)) steps"
+    case .state(let hash, let steps): "\(hash) after \(Words.count(steps, "step"))"
     }
   }
 

@@ -33,6 +33,11 @@ public enum Words {
     return text
   }
 
+  /// How many of something there are: `1 event`, `12_095 events`.
+  public static func count(_ count: UInt64, _ noun: String) -> String {
+    "\(number(count)) \(noun)\(count == 1 ? "" : "s")"
+  }
+
   /// `bytes` in quotes; what is not printable ASCII is escaped.
   public static func quoted(_ bytes: some Sequence<UInt8>) -> String {
     var text = "\""
