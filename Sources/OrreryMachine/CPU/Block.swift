@@ -5,20 +5,22 @@
 /// first operation finds the code anew.
 ///
 /// A block begins on a cache line, and its first operation ends with that line: entering one costs a single miss.
+///
+/// It goes on after one direct jump, so its code may lie in two places: what comes after the jump is its second part.
 struct Block {
-  static let maximumInstructions = 32
+  static let maximumInstructions = 64
   /// One instruction may need this many operations at most.
   static let maximumOperationsPerInstruction = 8
   static let alignment = 64
 
   /// How many instructions it has; 0 once invalidated.
-  var count: Int32
+  var count: UInt16
   /// Whether all arithmetic flags are overwritten before anything in it could look at them or stop.
   var killsFlags: Bool
   /// What the code depends on beside its bytes and address; see `BlockMode`.
   var mode: UInt8
-  /// The length of its instructions, in bytes.
-  var byteCount: UInt16
+  /// From the first instruction to what follows the last, in bytes.
+  var distance: Int32
   /// The block that a branch at the end leads to when not taken, and when taken: nil until it was gone through once.
   var notTaken: UnsafeMutablePointer<Block>?
   var taken: UnsafeMutablePointer<Block>?
@@ -32,7 +34,7 @@ struct Block {
 
   /// The offset in CS of the instruction after the last, in 64-bit mode.
   @inline(__always)
-  var nextRIP: UInt64 { rip &+ UInt64(byteCount) }
+  var nextRIP: UInt64 { rip &+ UInt64(bitPattern: Int64(distance)) }
 }
 
 /// What the cache must know of a block.
@@ -44,6 +46,8 @@ struct BlockDescription {
   /// Number of the physical page of the first byte, and of the last if it is another.
   var frame: UInt64
   var secondFrame: UInt64
+  /// The offset in CS of the second part; nil when there is none.
+  var secondRIP: UInt64?
   /// The 64-byte granules of each page the code touches, one bit each.
   var granules: UInt64
   var secondGranules: UInt64
@@ -62,6 +66,16 @@ extension UnsafeMutablePointer<Block> {
   var description: UnsafeMutablePointer<BlockDescription> {
     (UnsafeMutableRawPointer(self) - MemoryLayout<BlockDescription>.stride)
       .assumingMemoryBound(to: BlockDescription.self)
+  }
+
+  /// The offset in CS of the instruction of `operation`.
+  @inline(__always)
+  func rip(of operation: UnsafeMutablePointer<Operation>) -> UInt64 {
+    let offset = operation.pointee.offset
+    guard offset >= Operation.secondPart, let second = description.pointee.secondRIP else {
+      return pointee.rip &+ UInt64(offset)
+    }
+    return second &+ UInt64(offset &- Operation.secondPart)
   }
 
   /// The block that the branch at the end leads to, chosen without a branch of the host: guest branches are hard enough to predict once.

@@ -15,6 +15,40 @@ enum BlockMode {
   static func tag(linear: UInt64, mode: UInt8) -> UInt64 { linear ^ UInt64(mode) << 56 }
 }
 
+/// A run of instructions one after the other, all in one page but for one that crosses into the next where a block begins.
+private struct CodePart {
+  /// The linear address of its first byte, and its offset in CS.
+  let linear: UInt64
+  let rip: UInt64
+  /// The number of the physical page, and the host address of its first byte.
+  let frame: UInt64
+  let page: UnsafeRawPointer
+  /// The length of the instructions decoded, in bytes.
+  var used = 0
+
+  /// How far apart the parts of a block may lie, in bytes: `Block.distance` must hold it, with what is decoded.
+  static let maximumDistance: UInt64 = 1 << 30
+
+  private var start: Int { Int(linear & 0xFFF) }
+
+  /// The bytes not decoded yet.
+  var next: UnsafePointer<UInt8> { page.assumingMemoryBound(to: UInt8.self) + (start + used) }
+  /// How many of them the page has left; not positive after an instruction that ends in the next.
+  var available: Int { 4096 - start - used }
+
+  /// The 64-byte granules of the page that it touches, one bit each.
+  var granules: UInt64 { Self.granules(from: start, count: max(1, min(used, 4096 - start))) }
+  /// And those of the next page.
+  var granulesOfNextPage: UInt64 { available < 0 ? Self.granules(from: 0, count: -available) : 0 }
+
+  /// The granules that `count` bytes (at least 1) from `start` touch.
+  private static func granules(from start: Int, count: Int) -> UInt64 {
+    let first = UInt64(start >> 6)
+    let last = UInt64(min(start + count - 1, 4095) >> 6)
+    return (UInt64.max &<< first) & (UInt64.max &>> (63 &- last))
+  }
+}
+
 extension CPU {
   /// The mode of blocks to execute now.
   var blockMode: UInt8 {
@@ -50,7 +84,11 @@ extension CPU {
           && block.description.pointee.codeSegmentBase == segmentBase
           && block.description.pointee.codeSegmentLimit == segmentLimit
       else { continue }
-      if block.description.pointee.secondFrame != frame {
+      if let second = block.description.pointee.secondRIP {
+        guard (second ^ linear) < 4096 || fetchPageUnseen(second)?.frame == block.description.pointee.secondFrame else {
+          continue
+        }
+      } else if block.description.pointee.secondFrame != frame {
         guard let second = fetchPage(pageAfter(linear)) else { return nil }
         guard second.frame == block.description.pointee.secondFrame else { continue }
       }
@@ -77,23 +115,21 @@ extension CPU {
     let is64 = pointee.codeMode == .bits64
     let segmentBase = is64 ? 0 : pointee.segments[1].base
     let segmentLimit = is64 ? 0 : pointee.segments[1].limit
-    let code = page.assumingMemoryBound(to: UInt8.self)
-    let start = Int(linear & 0xFFF)
     let operations = pointee.blocks.pointee.decodeBuffer
+    var part = CodePart(linear: linear, rip: rip, frame: frame, page: page)
+    /// The part before the jump, once that was followed.
+    var firstPart: CodePart?
     var decoder = Decoder(
       mode: pointee.codeMode, vectorsAreEnabled: mode & BlockMode.vectors != 0, operations: operations,
-      bytes: code + start)
+      bytes: part.next)
     let limit = mode & BlockMode.single != 0 ? 1 : Block.maximumInstructions
-    var used = 0
     var count = 0
     var secondFrame = frame
     var ended = false
     while count < limit && !ended {
-      let at = start + used
-      let offset = UInt64(used)
-      let isAtBreakpoint = pointee.breakpoints.pointee.contains(linear &+ offset)
+      let isAtBreakpoint = pointee.breakpoints.pointee.contains(part.linear &+ UInt64(part.used))
       if isAtBreakpoint && count > 0 { break }
-      if at >= 4096 { break }
+      if part.available <= 0 { break }
       if isAtBreakpoint && mode & BlockMode.passesBreakpoint == 0 {
         decoder.firstOperation = decoder.operationCount
         decoder.emit(.breakpoint)
@@ -102,10 +138,12 @@ extension CPU {
         ended = true
         break
       }
-      decoder.bytes = code + at
-      decoder.available = min(4096 - at, Decoder.maximumLength)
+      let instruction = part.rip &+ UInt64(part.used)
+      let offset = UInt16(truncatingIfNeeded: part.used) | (firstPart == nil ? 0 : Operation.secondPart)
+      decoder.bytes = part.next
+      decoder.available = min(part.available, Decoder.maximumLength)
       let firstOperation = decoder.operationCount
-      decoder.decode(rip: rip &+ offset, offset: UInt16(truncatingIfNeeded: used))
+      decoder.decode(rip: instruction, offset: offset)
       if decoder.failure == .needsMoreBytes {
         // Only now is the next page touched: an instruction that ends with the page must not fault on it.
         guard count == 0 else { break }
@@ -113,12 +151,12 @@ extension CPU {
         secondFrame = second.frame
         let window = pointee.blocks.pointee.window
         let rest = decoder.available
-        window.update(from: code + at, count: rest)
+        window.update(from: part.next, count: rest)
         (window + rest).update(
           from: second.host.assumingMemoryBound(to: UInt8.self), count: Decoder.maximumLength - rest)
         decoder.bytes = UnsafePointer(window)
         decoder.available = Decoder.maximumLength
-        decoder.decode(rip: rip &+ offset, offset: UInt16(truncatingIfNeeded: used))
+        decoder.decode(rip: instruction, offset: offset)
         ended = true
       }
       if decoder.failure != .none {
@@ -127,7 +165,7 @@ extension CPU {
         decoder.emit(SystemOperation.generalProtection)
         decoder.position = 1
       }
-      if !is64 && rip &+ offset &+ UInt64(decoder.position) &- 1 > UInt64(segmentLimit) {
+      if !is64 && instruction &+ UInt64(decoder.position) &- 1 > UInt64(segmentLimit) {
         guard count == 0 else {
           decoder.operationCount = firstOperation
           break
@@ -141,11 +179,18 @@ extension CPU {
       }
       fuse(&decoder, firstOperation: firstOperation, previousInstructionExists: count > 0)
       count += 1
-      used += decoder.position
-      if decoder.endsBlock { ended = true }
+      part.used += decoder.position
+      if decoder.endsBlock {
+        guard firstPart == nil && !ended && count < limit,
+          let second = secondPart(after: part, jump: operations + (decoder.operationCount - 1))
+        else { break }
+        decoder.operationCount -= 1
+        secondFrame = second.frame
+        firstPart = part
+        part = second
+      }
     }
-    let lastCode = operations[max(0, decoder.operationCount - 1)].code
-    if !lastCode.endsBlock {
+    if decoder.operationCount == 0 || !operations[decoder.operationCount - 1].code.endsBlock {
       decoder.emit(.proceed)
       operations[decoder.operationCount - 1].left = UInt8(truncatingIfNeeded: count)
     }
@@ -155,29 +200,40 @@ extension CPU {
     let kills = eliminateDeadFlags(operations, count: decoder.operationCount)
     pairOperations(operations, count: decoder.operationCount)
     let block = pointee.blocks.pointee.allocate(operationCount: decoder.operationCount)
-    let firstBytes = min(used, 4096 - start)
+    var granules = (firstPart ?? part).granules
+    var secondGranules = firstPart == nil ? part.granulesOfNextPage : part.granules
+    if secondFrame == frame {
+      granules |= secondGranules
+      secondGranules = 0
+    }
     block.description.initialize(
       to: BlockDescription(
         linear: linear, codeSegmentBase: segmentBase, codeSegmentLimit: segmentLimit, frame: frame,
-        secondFrame: secondFrame, granules: Self.granules(from: start, count: max(1, firstBytes)),
-        secondGranules: secondFrame == frame ? 0 : Self.granules(from: 0, count: max(1, used - firstBytes))))
+        secondFrame: secondFrame, secondRIP: firstPart == nil ? nil : part.rip, granules: granules,
+        secondGranules: secondGranules))
     block.initialize(
       to: Block(
-        count: Int32(count), killsFlags: kills, mode: mode, byteCount: UInt16(truncatingIfNeeded: used), rip: rip,
+        count: UInt16(count), killsFlags: kills, mode: mode,
+        distance: Int32(truncatingIfNeeded: part.rip &+ UInt64(part.used) &- rip), rip: rip,
         tag: BlockMode.tag(linear: linear, mode: mode)))
     block.operations.initialize(from: operations, count: decoder.operationCount)
-    pointee.memory.pointee.markCode(frame: frame, granules: block.description.pointee.granules)
-    if secondFrame != frame {
-      pointee.memory.pointee.markCode(frame: secondFrame, granules: block.description.pointee.secondGranules)
-    }
+    pointee.memory.pointee.markCode(frame: frame, granules: granules)
+    if secondFrame != frame { pointee.memory.pointee.markCode(frame: secondFrame, granules: secondGranules) }
     return block
   }
 
-  /// The 64-byte granules of a page that `count` bytes (at least 1) from `start` touch, one bit each.
-  private static func granules(from start: Int, count: Int) -> UInt64 {
-    let first = UInt64(start >> 6)
-    let last = UInt64(min(start + count - 1, 4095) >> 6)
-    return (UInt64.max &<< first) & (UInt64.max &>> (63 &- last))
+  /// Where a block goes on after its last instruction, if `jump` is a direct one: a block of its own would cost its entry each time. Nothing there may
+  /// fault or change because it was looked at.
+  private func secondPart(after part: CodePart, jump: UnsafeMutablePointer<Operation>) -> CodePart? {
+    let target = jump.pointee.displacement
+    guard jump.pointee.code == .jump, pointee.codeMode == .bits64,
+      Int64(bitPattern: target &- part.rip).magnitude < CodePart.maximumDistance
+    else { return nil }
+    if (target ^ part.linear) < 4096 {
+      return CodePart(linear: target, rip: target, frame: part.frame, page: part.page)
+    }
+    guard let page = fetchPageUnseen(target), page.frame != part.frame else { return nil }
+    return CodePart(linear: target, rip: target, frame: page.frame, page: page.host)
   }
 
   /// Makes one operation of two where the second instruction goes well with the last operation of the first: a comparison and what depends on it, a
@@ -189,7 +245,11 @@ extension CPU {
     let second = decoder.operations + firstOperation
     let first = second - 1
     guard let fused = first.pointee.fused(with: second.pointee) else {
-      if second.pointee.code == .jumpCondition, let code = first.pointee.code.jumpOnResult(second.pointee.a) {
+      if firstOperation > 1, let fused = (first - 1).pointee.fused(with: second.pointee, across: first.pointee) {
+        (first - 1).pointee = first.pointee
+        first.pointee = fused
+        decoder.operationCount = firstOperation
+      } else if second.pointee.code == .jumpCondition, let code = first.pointee.code.jumpOnResult(second.pointee.a) {
         second.pointee.code = code
       }
       return
@@ -234,6 +294,18 @@ extension Operation {
       true
     default: false
     }
+  }
+
+  /// One operation that does this comparison and then the SETcc or CMOVcc `next`, both after `between`, which may as well come first.
+  fileprivate func fused(with next: Operation, across between: Operation) -> Operation? {
+    switch next.code {
+    case .setCondition, .conditionalMove64, .conditionalMove32: break
+    default: return nil
+    }
+    // What a comparison reads lies in one or two general registers.
+    guard between.code == .moveImmediate64 || between.code == .not64, between.a & ~7 != a & ~7, between.a & ~7 != b & ~7
+    else { return nil }
+    return fused(withCondition: next)
   }
 
   private func fused(withCondition next: Operation) -> Operation? {

@@ -39,7 +39,7 @@ struct BlockCache {
   init() {
     jumpCache = .allocate(capacity: Self.jumpCacheCount)
     noBlock = .allocate(capacity: 1)
-    noBlock.initialize(to: Block(count: 0, killsFlags: false, mode: 0, byteCount: 0, rip: 0, tag: Block.deadTag))
+    noBlock.initialize(to: Block(count: 0, killsFlags: false, mode: 0, distance: 0, rip: 0, tag: Block.deadTag))
     jumpCache.initialize(repeating: noBlock, count: Self.jumpCacheCount)
     buckets = .allocate(capacity: Self.bucketCount)
     buckets.initialize(repeating: nil, count: Self.bucketCount)

@@ -135,8 +135,7 @@ extension CPU {
             returning: do {
               switch operation.pointee.code {
               case .move64:
-                move(operation)
-                operation += 1
+                operation = move(operation)
                 continue execution
               case .move32:
                 registers.write32(operation.pointee.a, registers.read32(operation.pointee.b))
@@ -151,8 +150,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .moveImmediate64:
-                loadConstant(operation)
-                operation += 1
+                operation = loadConstant(operation)
                 continue execution
               case .moveImmediate16:
                 registers.write16(operation.pointee.a, operation.pointee.signedImmediate)
@@ -199,8 +197,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .lea64:
-                loadAddress(operation)
-                operation += 1
+                operation = loadAddress(operation)
                 continue execution
               case .lea32:
                 registers.write32(operation.pointee.a, address(operation))
@@ -658,12 +655,10 @@ extension CPU {
                 operation += 1
                 continue execution
               case .add64:
-                addWithFlags(operation)
-                operation += 1
+                operation = addWithFlags(operation)
                 continue execution
               case .add64Quiet:
-                add(operation)
-                operation += 1
+                operation = add(operation)
                 continue execution
               case .add32:
                 let left = registers.read32(operation.pointee.base)
@@ -766,8 +761,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .and64Quiet:
-                and(operation)
-                operation += 1
+                operation = and(operation)
                 continue execution
               case .and32:
                 let result = registers.read32(operation.pointee.base) & registers.read32(operation.pointee.b)
@@ -810,8 +804,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .or64Quiet:
-                or(operation)
-                operation += 1
+                operation = or(operation)
                 continue execution
               case .or32:
                 let result = registers.read32(operation.pointee.base) | registers.read32(operation.pointee.b)
@@ -848,12 +841,10 @@ extension CPU {
                 operation += 1
                 continue execution
               case .xor64:
-                xorWithFlags(operation)
-                operation += 1
+                operation = xorWithFlags(operation)
                 continue execution
               case .xor64Quiet:
-                xor(operation)
-                operation += 1
+                operation = xor(operation)
                 continue execution
               case .xor32:
                 let result = registers.read32(operation.pointee.base) ^ registers.read32(operation.pointee.b)
@@ -873,8 +864,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .xorImmediate64Quiet:
-                xorImmediate(operation)
-                operation += 1
+                operation = xorImmediate(operation)
                 continue execution
               case .xorImmediate32:
                 let result =
@@ -1153,8 +1143,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .not64:
-                not(operation)
-                operation += 1
+                operation = not(operation)
                 continue execution
               case .not32:
                 registers.write32(operation.pointee.a, ~registers.read32(operation.pointee.base))
@@ -1167,8 +1156,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .multiply64Quiet:
-                multiply(operation)
-                operation += 1
+                operation = multiply(operation)
                 continue execution
               case .multiply32:
                 registers.write64(
@@ -1214,8 +1202,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .shiftLeft64Quiet:
-                shiftLeft(operation)
-                operation += 1
+                operation = shiftLeft(operation)
                 continue execution
               case .shiftLeft32:
                 let value = registers.read32(operation.pointee.base)
@@ -1241,8 +1228,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .shiftRight64Quiet:
-                shiftRight(operation)
-                operation += 1
+                operation = shiftRight(operation)
                 continue execution
               case .shiftRight32:
                 let value = registers.read32(operation.pointee.base)
@@ -1268,8 +1254,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .shiftArithmetic64Quiet:
-                shiftArithmetic(operation)
-                operation += 1
+                operation = shiftArithmetic(operation)
                 continue execution
               case .shiftArithmetic32:
                 let value = registers.read32(operation.pointee.base)
@@ -1344,8 +1329,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .conditionalMove64:
-                select(operation)
-                operation += 1
+                operation = select(operation)
                 continue execution
               case .conditionalMove32:
                 let source = conditionHolds(operation.pointee.immediate) ? operation.pointee.b : operation.pointee.a
@@ -1353,8 +1337,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .compareSelect64:
-                compareSelect(operation)
-                operation += 1
+                operation = compareSelect(operation)
                 continue execution
               case .compareSelect32:
                 let holds = compareForCondition(
@@ -1407,8 +1390,7 @@ extension CPU {
                 operation += 1
                 continue execution
               case .testImmediateSelect64:
-                testImmediateSelect(operation)
-                operation += 1
+                operation = testImmediateSelect(operation)
                 continue execution
               case .testImmediateSelect32:
                 let holds = testForCondition(
@@ -1461,8 +1443,7 @@ extension CPU {
                 }
                 break leaving
               case .pairMoveCall:
-                move(operation)
-                operation += 1
+                operation = move(operation)
                 fallthrough
               case .call64:
                 let stack = registers.read64(Register.rsp) &- 8
@@ -1934,877 +1915,531 @@ extension CPU {
 
               // Two operations in one.
               case .pairMoveMove:
-                move(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(move(operation))
                 continue execution
               case .pairMoveConstant:
-                move(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(move(operation))
                 continue execution
               case .pairMoveAddress:
-                move(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(move(operation))
                 continue execution
               case .pairMoveAdd:
-                move(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(move(operation))
                 continue execution
               case .pairMoveXor:
-                move(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(move(operation))
                 continue execution
               case .pairMoveAnd:
-                move(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(move(operation))
                 continue execution
               case .pairMoveOr:
-                move(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(move(operation))
                 continue execution
               case .pairMoveMultiply:
-                move(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(move(operation))
                 continue execution
               case .pairMoveShiftLeft:
-                move(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(move(operation))
                 continue execution
               case .pairMoveShiftRight:
-                move(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(move(operation))
                 continue execution
               case .pairMoveShiftArithmetic:
-                move(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(move(operation))
                 continue execution
               case .pairMoveNot:
-                move(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(move(operation))
                 continue execution
               case .pairMoveSelect:
-                move(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(move(operation))
                 continue execution
               case .pairConstantMove:
-                loadConstant(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(loadConstant(operation))
                 continue execution
               case .pairConstantConstant:
-                loadConstant(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(loadConstant(operation))
                 continue execution
               case .pairConstantAddress:
-                loadConstant(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(loadConstant(operation))
                 continue execution
               case .pairConstantAdd:
-                loadConstant(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(loadConstant(operation))
                 continue execution
               case .pairConstantXor:
-                loadConstant(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(loadConstant(operation))
                 continue execution
               case .pairConstantAnd:
-                loadConstant(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(loadConstant(operation))
                 continue execution
               case .pairConstantOr:
-                loadConstant(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(loadConstant(operation))
                 continue execution
               case .pairConstantMultiply:
-                loadConstant(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(loadConstant(operation))
                 continue execution
               case .pairConstantShiftLeft:
-                loadConstant(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(loadConstant(operation))
                 continue execution
               case .pairConstantShiftRight:
-                loadConstant(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(loadConstant(operation))
                 continue execution
               case .pairConstantShiftArithmetic:
-                loadConstant(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(loadConstant(operation))
                 continue execution
               case .pairConstantNot:
-                loadConstant(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(loadConstant(operation))
                 continue execution
               case .pairConstantSelect:
-                loadConstant(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(loadConstant(operation))
                 continue execution
               case .pairAddressMove:
-                loadAddress(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(loadAddress(operation))
                 continue execution
               case .pairAddressConstant:
-                loadAddress(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(loadAddress(operation))
                 continue execution
               case .pairAddressAddress:
-                loadAddress(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(loadAddress(operation))
                 continue execution
               case .pairAddressAdd:
-                loadAddress(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(loadAddress(operation))
                 continue execution
               case .pairAddressXor:
-                loadAddress(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(loadAddress(operation))
                 continue execution
               case .pairAddressAnd:
-                loadAddress(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(loadAddress(operation))
                 continue execution
               case .pairAddressOr:
-                loadAddress(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(loadAddress(operation))
                 continue execution
               case .pairAddressMultiply:
-                loadAddress(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(loadAddress(operation))
                 continue execution
               case .pairAddressShiftLeft:
-                loadAddress(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(loadAddress(operation))
                 continue execution
               case .pairAddressShiftRight:
-                loadAddress(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(loadAddress(operation))
                 continue execution
               case .pairAddressShiftArithmetic:
-                loadAddress(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(loadAddress(operation))
                 continue execution
               case .pairAddressNot:
-                loadAddress(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(loadAddress(operation))
                 continue execution
               case .pairAddressSelect:
-                loadAddress(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(loadAddress(operation))
                 continue execution
               case .pairAddMove:
-                add(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(add(operation))
                 continue execution
               case .pairAddConstant:
-                add(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(add(operation))
                 continue execution
               case .pairAddAddress:
-                add(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(add(operation))
                 continue execution
               case .pairAddAdd:
-                add(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(add(operation))
                 continue execution
               case .pairAddXor:
-                add(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(add(operation))
                 continue execution
               case .pairAddAnd:
-                add(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(add(operation))
                 continue execution
               case .pairAddOr:
-                add(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(add(operation))
                 continue execution
               case .pairAddMultiply:
-                add(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(add(operation))
                 continue execution
               case .pairAddShiftLeft:
-                add(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(add(operation))
                 continue execution
               case .pairAddShiftRight:
-                add(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(add(operation))
                 continue execution
               case .pairAddShiftArithmetic:
-                add(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(add(operation))
                 continue execution
               case .pairAddNot:
-                add(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(add(operation))
                 continue execution
               case .pairAddSelect:
-                add(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(add(operation))
                 continue execution
               case .pairXorMove:
-                xor(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(xor(operation))
                 continue execution
               case .pairXorConstant:
-                xor(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(xor(operation))
                 continue execution
               case .pairXorAddress:
-                xor(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(xor(operation))
                 continue execution
               case .pairXorAdd:
-                xor(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(xor(operation))
                 continue execution
               case .pairXorXor:
-                xor(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(xor(operation))
                 continue execution
               case .pairXorAnd:
-                xor(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(xor(operation))
                 continue execution
               case .pairXorOr:
-                xor(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(xor(operation))
                 continue execution
               case .pairXorMultiply:
-                xor(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(xor(operation))
                 continue execution
               case .pairXorShiftLeft:
-                xor(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(xor(operation))
                 continue execution
               case .pairXorShiftRight:
-                xor(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(xor(operation))
                 continue execution
               case .pairXorShiftArithmetic:
-                xor(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(xor(operation))
                 continue execution
               case .pairXorNot:
-                xor(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(xor(operation))
                 continue execution
               case .pairXorSelect:
-                xor(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(xor(operation))
                 continue execution
               case .pairAndMove:
-                and(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(and(operation))
                 continue execution
               case .pairAndConstant:
-                and(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(and(operation))
                 continue execution
               case .pairAndAddress:
-                and(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(and(operation))
                 continue execution
               case .pairAndAdd:
-                and(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(and(operation))
                 continue execution
               case .pairAndXor:
-                and(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(and(operation))
                 continue execution
               case .pairAndAnd:
-                and(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(and(operation))
                 continue execution
               case .pairAndOr:
-                and(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(and(operation))
                 continue execution
               case .pairAndMultiply:
-                and(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(and(operation))
                 continue execution
               case .pairAndShiftLeft:
-                and(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(and(operation))
                 continue execution
               case .pairAndShiftRight:
-                and(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(and(operation))
                 continue execution
               case .pairAndShiftArithmetic:
-                and(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(and(operation))
                 continue execution
               case .pairAndNot:
-                and(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(and(operation))
                 continue execution
               case .pairAndSelect:
-                and(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(and(operation))
                 continue execution
               case .pairOrMove:
-                or(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(or(operation))
                 continue execution
               case .pairOrConstant:
-                or(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(or(operation))
                 continue execution
               case .pairOrAddress:
-                or(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(or(operation))
                 continue execution
               case .pairOrAdd:
-                or(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(or(operation))
                 continue execution
               case .pairOrXor:
-                or(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(or(operation))
                 continue execution
               case .pairOrAnd:
-                or(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(or(operation))
                 continue execution
               case .pairOrOr:
-                or(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(or(operation))
                 continue execution
               case .pairOrMultiply:
-                or(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(or(operation))
                 continue execution
               case .pairOrShiftLeft:
-                or(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(or(operation))
                 continue execution
               case .pairOrShiftRight:
-                or(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(or(operation))
                 continue execution
               case .pairOrShiftArithmetic:
-                or(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(or(operation))
                 continue execution
               case .pairOrNot:
-                or(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(or(operation))
                 continue execution
               case .pairOrSelect:
-                or(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(or(operation))
                 continue execution
               case .pairMultiplyMove:
-                multiply(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(multiply(operation))
                 continue execution
               case .pairMultiplyConstant:
-                multiply(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(multiply(operation))
                 continue execution
               case .pairMultiplyAddress:
-                multiply(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(multiply(operation))
                 continue execution
               case .pairMultiplyAdd:
-                multiply(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(multiply(operation))
                 continue execution
               case .pairMultiplyXor:
-                multiply(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(multiply(operation))
                 continue execution
               case .pairMultiplyAnd:
-                multiply(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(multiply(operation))
                 continue execution
               case .pairMultiplyOr:
-                multiply(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(multiply(operation))
                 continue execution
               case .pairMultiplyMultiply:
-                multiply(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(multiply(operation))
                 continue execution
               case .pairMultiplyShiftLeft:
-                multiply(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(multiply(operation))
                 continue execution
               case .pairMultiplyShiftRight:
-                multiply(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(multiply(operation))
                 continue execution
               case .pairMultiplyShiftArithmetic:
-                multiply(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(multiply(operation))
                 continue execution
               case .pairMultiplyNot:
-                multiply(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(multiply(operation))
                 continue execution
               case .pairMultiplySelect:
-                multiply(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(multiply(operation))
                 continue execution
               case .pairShiftLeftMove:
-                shiftLeft(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftConstant:
-                shiftLeft(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftAddress:
-                shiftLeft(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftAdd:
-                shiftLeft(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftXor:
-                shiftLeft(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftAnd:
-                shiftLeft(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftOr:
-                shiftLeft(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftMultiply:
-                shiftLeft(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftShiftLeft:
-                shiftLeft(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftShiftRight:
-                shiftLeft(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftShiftArithmetic:
-                shiftLeft(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftNot:
-                shiftLeft(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(shiftLeft(operation))
                 continue execution
               case .pairShiftLeftSelect:
-                shiftLeft(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(shiftLeft(operation))
                 continue execution
               case .pairShiftRightMove:
-                shiftRight(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(shiftRight(operation))
                 continue execution
               case .pairShiftRightConstant:
-                shiftRight(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(shiftRight(operation))
                 continue execution
               case .pairShiftRightAddress:
-                shiftRight(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(shiftRight(operation))
                 continue execution
               case .pairShiftRightAdd:
-                shiftRight(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(shiftRight(operation))
                 continue execution
               case .pairShiftRightXor:
-                shiftRight(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(shiftRight(operation))
                 continue execution
               case .pairShiftRightAnd:
-                shiftRight(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(shiftRight(operation))
                 continue execution
               case .pairShiftRightOr:
-                shiftRight(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(shiftRight(operation))
                 continue execution
               case .pairShiftRightMultiply:
-                shiftRight(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(shiftRight(operation))
                 continue execution
               case .pairShiftRightShiftLeft:
-                shiftRight(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(shiftRight(operation))
                 continue execution
               case .pairShiftRightShiftRight:
-                shiftRight(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(shiftRight(operation))
                 continue execution
               case .pairShiftRightShiftArithmetic:
-                shiftRight(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(shiftRight(operation))
                 continue execution
               case .pairShiftRightNot:
-                shiftRight(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(shiftRight(operation))
                 continue execution
               case .pairShiftRightSelect:
-                shiftRight(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(shiftRight(operation))
                 continue execution
               case .pairShiftArithmeticMove:
-                shiftArithmetic(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticConstant:
-                shiftArithmetic(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticAddress:
-                shiftArithmetic(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticAdd:
-                shiftArithmetic(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticXor:
-                shiftArithmetic(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticAnd:
-                shiftArithmetic(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticOr:
-                shiftArithmetic(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticMultiply:
-                shiftArithmetic(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticShiftLeft:
-                shiftArithmetic(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticShiftRight:
-                shiftArithmetic(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticShiftArithmetic:
-                shiftArithmetic(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticNot:
-                shiftArithmetic(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(shiftArithmetic(operation))
                 continue execution
               case .pairShiftArithmeticSelect:
-                shiftArithmetic(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(shiftArithmetic(operation))
                 continue execution
               case .pairNotMove:
-                not(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(not(operation))
                 continue execution
               case .pairNotConstant:
-                not(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(not(operation))
                 continue execution
               case .pairNotAddress:
-                not(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(not(operation))
                 continue execution
               case .pairNotAdd:
-                not(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(not(operation))
                 continue execution
               case .pairNotXor:
-                not(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(not(operation))
                 continue execution
               case .pairNotAnd:
-                not(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(not(operation))
                 continue execution
               case .pairNotOr:
-                not(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(not(operation))
                 continue execution
               case .pairNotMultiply:
-                not(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(not(operation))
                 continue execution
               case .pairNotShiftLeft:
-                not(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(not(operation))
                 continue execution
               case .pairNotShiftRight:
-                not(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(not(operation))
                 continue execution
               case .pairNotShiftArithmetic:
-                not(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(not(operation))
                 continue execution
               case .pairNotNot:
-                not(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(not(operation))
                 continue execution
               case .pairNotSelect:
-                not(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(not(operation))
                 continue execution
               case .pairSelectMove:
-                select(operation)
-                move(operation + 1)
-                operation += 2
+                operation = move(select(operation))
                 continue execution
               case .pairSelectConstant:
-                select(operation)
-                loadConstant(operation + 1)
-                operation += 2
+                operation = loadConstant(select(operation))
                 continue execution
               case .pairSelectAddress:
-                select(operation)
-                loadAddress(operation + 1)
-                operation += 2
+                operation = loadAddress(select(operation))
                 continue execution
               case .pairSelectAdd:
-                select(operation)
-                add(operation + 1)
-                operation += 2
+                operation = add(select(operation))
                 continue execution
               case .pairSelectXor:
-                select(operation)
-                xor(operation + 1)
-                operation += 2
+                operation = xor(select(operation))
                 continue execution
               case .pairSelectAnd:
-                select(operation)
-                and(operation + 1)
-                operation += 2
+                operation = and(select(operation))
                 continue execution
               case .pairSelectOr:
-                select(operation)
-                or(operation + 1)
-                operation += 2
+                operation = or(select(operation))
                 continue execution
               case .pairSelectMultiply:
-                select(operation)
-                multiply(operation + 1)
-                operation += 2
+                operation = multiply(select(operation))
                 continue execution
               case .pairSelectShiftLeft:
-                select(operation)
-                shiftLeft(operation + 1)
-                operation += 2
+                operation = shiftLeft(select(operation))
                 continue execution
               case .pairSelectShiftRight:
-                select(operation)
-                shiftRight(operation + 1)
-                operation += 2
+                operation = shiftRight(select(operation))
                 continue execution
               case .pairSelectShiftArithmetic:
-                select(operation)
-                shiftArithmetic(operation + 1)
-                operation += 2
+                operation = shiftArithmetic(select(operation))
                 continue execution
               case .pairSelectNot:
-                select(operation)
-                not(operation + 1)
-                operation += 2
+                operation = not(select(operation))
                 continue execution
               case .pairSelectSelect:
-                select(operation)
-                select(operation + 1)
-                operation += 2
+                operation = select(select(operation))
                 continue execution
               case .pairAddressTestSelect:
-                loadAddress(operation)
-                testImmediateSelect(operation + 1)
-                operation += 2
+                operation = testImmediateSelect(loadAddress(operation))
                 continue execution
               case .pairXorCompareSelect:
-                xorImmediate(operation)
-                compareSelect(operation + 1)
-                operation += 2
+                operation = compareSelect(xorImmediate(operation))
                 continue execution
               case .pairMoveJump:
-                move(operation)
-                operation += 1
+                operation = move(operation)
                 taken = true
                 pendingKinds = 0
                 break direct
               case .pairMoveReturn:
-                move(operation)
-                operation += 1
+                operation = move(operation)
                 break returning
               case .pairAddReturn:
-                addWithFlags(operation)
-                operation += 1
+                operation = addWithFlags(operation)
                 break returning
               case .pairXorReturn:
-                xorWithFlags(operation)
-                operation += 1
+                operation = xorWithFlags(operation)
                 break returning
               case .pairPopReturn:
                 let stack = registers.read64(Register.rsp)
@@ -2980,7 +2615,7 @@ extension CPU {
   /// The address of the instruction after that of `operation`.
   @inline(__always)
   func nextRIP(_ operation: UnsafeMutablePointer<Operation>, _ block: UnsafeMutablePointer<Block>) -> UInt64 {
-    let next = block.pointee.rip &+ UInt64(operation.pointee.offset) &+ UInt64(operation.pointee.length)
+    let next = block.rip(of: operation) &+ UInt64(operation.pointee.length)
     return pointee.codeMode == .bits64 ? next : next & 0xFFFF_FFFF
   }
 

@@ -64,6 +64,16 @@ extension LazyFlags {
   @inline(__always)
   static func comparisonMask(_ code: UInt8) -> UInt32 { 0x6408_3210 &>> (UInt32(code >> 1) &<< 2) & 0xF }
 
+  /// Whether condition `code` holds for the six flags as bits of RFLAGS.
+  @inline(__always)
+  static func holds(_ code: UInt8, bits: UInt64) -> Bool {
+    // For each pair of conditions the flags of which one at least must be set, 16 bits each; bit 12 stands for SF and OF being different.
+    let masks: UInt64 = code < 8 ? 0x0041_0040_0001_0800 : 0x1040_1000_0004_0080
+    let mask = masks &>> (UInt64(code >> 1 & 3) &<< 4) & 0xFFFF
+    let isLess = (bits &>> 7 ^ bits &>> 11) & 1
+    return (bits | isLess &<< 12) & mask != 0 ? code & 1 == 0 : code & 1 != 0
+  }
+
   /// How two numbers compare, as bits: below 1, equal 2, less 4, negative difference 8; whether any of `mask` is set.
   @inline(__always)
   static func compare(_ left: UInt64, _ right: UInt64, mask: UInt32) -> Bool {
@@ -151,6 +161,11 @@ extension UnsafeMutablePointer<LazyFlags> {
     if kinds & 0xFFFC == LazyFlags.logic && mask != 0 {
       return LazyFlags.compare(pointee.result &<< up, 0, mask: mask) != (code & 1 != 0)
     }
+    if kinds == LazyFlags.explicit { return LazyFlags.holds(code, bits: pointee.result) }
+    // What compilers that check for overflow ask after an addition.
+    if kinds & 0xFFFC == LazyFlags.add && mask == 1 {
+      return (carries &>> (63 &- up) & 1 != 0) != (code & 1 != 0)
+    }
     if mask == 2 && kinds & 0xFC != LazyFlags.explicit {
       let isZero = (kinds >> 8 == 0 ? pointee.result : pointee.overlay) == 0
       return isZero != (code & 1 != 0)
@@ -160,22 +175,7 @@ extension UnsafeMutablePointer<LazyFlags> {
 
   @inline(never)
   private func holdsByBits(_ code: UInt8) -> Bool {
-    let answer: Bool
-    switch code >> 1 {
-    case 0: answer = overflow
-    case 1: answer = carry
-    case 2: answer = bits & Flag.zero != 0
-    case 3: answer = bits & (Flag.carry | Flag.zero) != 0
-    case 4: answer = bits & Flag.sign != 0
-    case 5: answer = bits & Flag.parity != 0
-    case 6:
-      let flags = bits
-      answer = (flags >> 7 ^ flags >> 11) & 1 != 0
-    default:
-      let flags = bits
-      answer = (flags >> 7 ^ flags >> 11) & 1 != 0 || flags & Flag.zero != 0
-    }
-    return answer != (code & 1 != 0)
+    code >> 1 == 0 ? overflow != (code & 1 != 0) : LazyFlags.holds(code, bits: bits)
   }
 
   /// OF alone: compilers that check for overflow ask for it after every addition.

@@ -26,7 +26,7 @@ extension CPU {
     let distance = UInt64(bitPattern: remaining) &+ UInt64(operation.pointee.left)
     pointee.clock = pointee.endClock &- distance
     pointee.steps = pointee.endSteps &- distance
-    pointee.rip = block.pointee.rip &+ UInt64(operation.pointee.offset)
+    pointee.rip = block.rip(of: operation)
   }
 
   @inline(__always)

@@ -183,7 +183,7 @@ extension Code {
 
 /// One decoded operation. Registers are byte offsets from the start of `CPUState`, so that AH is as good as AL and the scratch registers as RAX.
 ///
-/// 24 bytes: a block of 32 instructions stays within 13 cache lines.
+/// 24 bytes: a block of 32 operations stays within 13 cache lines.
 struct Operation {
   var code: Code
   /// Destination; the first operand of a comparison.
@@ -199,12 +199,15 @@ struct Operation {
   /// Also the target of a branch, and a 64-bit immediate.
   var displacement: UInt64 = 0
   var immediate: Int32 = 0
-  /// The instruction's distance from the start of its block, in bytes.
+  /// The instruction's distance from the start of its part of the block, in bytes; `secondPart` is added in the second.
   var offset: UInt16 = 0
   /// How many instructions of the block have not retired when this operation begins, its own included.
   var left: UInt8 = 0
   /// The length of the instruction, in bytes.
   var length: UInt8 = 0
+
+  /// What marks an `offset` in the second part of a block: more than the bytes of a block's instructions.
+  static let secondPart: UInt16 = 1 << 15
 
   /// Which operation of a cold group; it shares its place with `shift`, which an operation on registers alone does not need.
   var detail: UInt8 {

@@ -61,108 +61,126 @@ func pairOperations(_ operations: UnsafeMutablePointer<Operation>, count: Int) {
   }
 }
 
-/// The work of the operations that pair.
+/// The work of the operations that pair; each answers where the next operation is.
 extension CPU {
   @inline(__always)
-  func move(_ operation: UnsafeMutablePointer<Operation>) {
+  func move(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, raw.read64(operation.pointee.b))
+    return operation + 1
   }
 
   @inline(__always)
-  func loadConstant(_ operation: UnsafeMutablePointer<Operation>) {
+  func loadConstant(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, operation.pointee.displacement)
+    return operation + 1
   }
 
   @inline(__always)
-  func loadAddress(_ operation: UnsafeMutablePointer<Operation>) {
+  func loadAddress(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, address(operation))
+    return operation + 1
   }
 
   @inline(__always)
-  func add(_ operation: UnsafeMutablePointer<Operation>) {
+  func add(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, raw.read64(operation.pointee.base) &+ raw.read64(operation.pointee.b))
+    return operation + 1
   }
 
   @inline(__always)
-  func xor(_ operation: UnsafeMutablePointer<Operation>) {
+  func xor(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, raw.read64(operation.pointee.base) ^ raw.read64(operation.pointee.b))
+    return operation + 1
   }
 
   @inline(__always)
-  func and(_ operation: UnsafeMutablePointer<Operation>) {
+  func and(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, raw.read64(operation.pointee.base) & raw.read64(operation.pointee.b))
+    return operation + 1
   }
 
   @inline(__always)
-  func or(_ operation: UnsafeMutablePointer<Operation>) {
+  func or(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, raw.read64(operation.pointee.base) | raw.read64(operation.pointee.b))
+    return operation + 1
   }
 
   @inline(__always)
-  func multiply(_ operation: UnsafeMutablePointer<Operation>) {
+  func multiply(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, raw.read64(operation.pointee.base) &* raw.read64(operation.pointee.b))
+    return operation + 1
   }
 
   @inline(__always)
-  func shiftLeft(_ operation: UnsafeMutablePointer<Operation>) {
+  func shiftLeft(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, raw.read64(operation.pointee.base) &<< operation.pointee.signedImmediate)
+    return operation + 1
   }
 
   @inline(__always)
-  func shiftRight(_ operation: UnsafeMutablePointer<Operation>) {
+  func shiftRight(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, raw.read64(operation.pointee.base) &>> operation.pointee.signedImmediate)
+    return operation + 1
   }
 
   @inline(__always)
-  func shiftArithmetic(_ operation: UnsafeMutablePointer<Operation>) {
+  func shiftArithmetic(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     let value = Int64(bitPattern: raw.read64(operation.pointee.base))
     raw.write64(operation.pointee.a, UInt64(bitPattern: value &>> Int64(operation.pointee.immediate)))
+    return operation + 1
   }
 
   @inline(__always)
-  func not(_ operation: UnsafeMutablePointer<Operation>) {
+  func not(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, ~raw.read64(operation.pointee.base))
+    return operation + 1
   }
 
   /// CMOVcc.
   @inline(__always)
-  func select(_ operation: UnsafeMutablePointer<Operation>) {
+  func select(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     let source = conditionHolds(operation.pointee.immediate) ? operation.pointee.b : operation.pointee.a
     raw.write64(operation.pointee.a, raw.read64(source))
+    return operation + 1
   }
 
   @inline(__always)
-  func xorImmediate(_ operation: UnsafeMutablePointer<Operation>) {
+  func xorImmediate(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     raw.write64(operation.pointee.a, raw.read64(operation.pointee.base) ^ operation.pointee.signedImmediate)
+    return operation + 1
   }
 
   /// CMP with the CMOVcc after it.
   @inline(__always)
-  func compareSelect(_ operation: UnsafeMutablePointer<Operation>) {
+  func compareSelect(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     let holds = compareForCondition(operation, readAny(operation.pointee.base), readAny(operation.pointee.b))
     raw.write64(operation.pointee.a, raw.read64(holds ? operation.pointee.index : operation.pointee.a))
+    return operation + 1
   }
 
   /// TEST with the CMOVcc after it.
   @inline(__always)
-  func testImmediateSelect(_ operation: UnsafeMutablePointer<Operation>) {
+  func testImmediateSelect(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     let holds = testForCondition(operation, readAny(operation.pointee.base) & operation.pointee.signedImmediate)
     raw.write64(operation.pointee.a, raw.read64(holds ? operation.pointee.index : operation.pointee.a))
+    return operation + 1
   }
 
   @inline(__always)
-  func addWithFlags(_ operation: UnsafeMutablePointer<Operation>) {
+  func addWithFlags(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     let left = raw.read64(operation.pointee.base)
     let right = raw.read64(operation.pointee.b)
     let result = left &+ right
     raw.write64(operation.pointee.a, result)
     setAddFlags(left, right, result, sizeLog2: 3)
+    return operation + 1
   }
 
   @inline(__always)
-  func xorWithFlags(_ operation: UnsafeMutablePointer<Operation>) {
+  func xorWithFlags(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
     let result = raw.read64(operation.pointee.base) ^ raw.read64(operation.pointee.b)
     raw.write64(operation.pointee.a, result)
     setLogicFlags(result, sizeLog2: 3)
+    return operation + 1
   }
 }

@@ -99,6 +99,21 @@ extension CPU {
     return nil
   }
 
+  /// As `fetchPage`, but nil when a fetch would fault or change anything that a guest can see: for code that may not come to be executed.
+  func fetchPageUnseen(_ linear: UInt64) -> (frame: UInt64, host: UnsafeRawPointer)? {
+    let isUser = pointee.cpl == 3
+    if let found = pointee.system.pointee.translations.pointee.lookUp(linear) {
+      guard allows(found.rights, .execute, isUser: isUser), pointee.memory.pointee.isRAM(found.physicalPage >> 12)
+      else { return nil }
+    } else {
+      guard isCanonical(linear),
+        case .page(let page, let rights) = walk(linear, .execute, isUser: isUser, hasEffects: false),
+        rights.contains(.accessed), pointee.memory.pointee.isRAM(page >> 12)
+      else { return nil }
+    }
+    return fetchPage(linear)
+  }
+
   // MARK: For the processor itself, as supervisor
 
   func loadSystem(_ linear: UInt64, size: Int) -> UInt64? { load(linear, size: size, isUser: false) }
@@ -184,6 +199,13 @@ extension CPU {
     guard let translation = translate(linear, .write, isUser: isUser),
       storePhysical(translation.physicalPage | linear & 0xFFF, value, size: size)
     else { return false }
+    // Entered already for loads, and its stores must go on being seen.
+    let frame = translation.physicalPage >> 12
+    if entry.pointee.readTag == linear & ~0xFFF && pointee.memory.pointee.isRAM(frame)
+      && !pointee.memory.pointee.pageFlags(frame).takesPlainStores
+    {
+      return true
+    }
     // The store may have changed the tables themselves: then the next access translates anew.
     if pointee.system.pointee.translations.pointee.lookUp(linear) != nil { fill(linear, translation, isUser: isUser) }
     return true

@@ -55,9 +55,10 @@ extension CPU {
   /// cached translations came from; without, nothing changes.
   func walk(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool, hasEffects: Bool) -> WalkOutcome {
     switch pagingMode {
-    case .off: return .page(physicalPage: linear & ~0xFFF, rights: [.user, .writable, .dirty])
+    case .off: return .page(physicalPage: linear & ~0xFFF, rights: [.user, .writable, .dirty, .accessed])
     case .twoLevel: return walkTwoLevels(linear, access, isUser: isUser, hasEffects: hasEffects)
-    case .threeLevel, .fourLevel: return walkLongEntries(linear, access, isUser: isUser, hasEffects: hasEffects)
+    case .threeLevel: return walkThreeLevels(linear, access, isUser: isUser, hasEffects: hasEffects)
+    case .fourLevel: return walkFourLevels(linear, access, isUser: isUser, hasEffects: hasEffects)
     }
   }
 
@@ -85,11 +86,22 @@ extension CPU {
     }
   }
 
-  private func walkLongEntries(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool, hasEffects: Bool) -> WalkOutcome
+  private func walkThreeLevels(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool, hasEffects: Bool) -> WalkOutcome
   {
-    let isFourLevel = pointee.efer & ExtendedFeature.longModeActive != 0
+    walkLongEntries(linear, access, isFourLevel: false, isUser: isUser, hasEffects: hasEffects)
+  }
+
+  private func walkFourLevels(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool, hasEffects: Bool) -> WalkOutcome {
+    walkLongEntries(linear, access, isFourLevel: true, isUser: isUser, hasEffects: hasEffects)
+  }
+
+  /// Entries of eight bytes, in three levels or four: compiled once for each.
+  @inline(__always)
+  private func walkLongEntries(
+    _ linear: UInt64, _ access: MemoryAccess, isFourLevel: Bool, isUser: Bool, hasEffects: Bool
+  ) -> WalkOutcome {
     let alwaysReserved = PageEntry.reservedAddress | (checksNoExecute ? 0 : PageEntry.noExecute)
-    var rights: TranslationRights = [.user, .writable]
+    var rights: TranslationRights = [.user, .writable, .accessed]
     var level: UInt64 = isFourLevel ? 4 : 3
     var table = pointee.cr3 & (isFourLevel ? PageEntry.address : 0xFFFF_FFE0)
     while true {
@@ -118,6 +130,7 @@ extension CPU {
         if entry & PageEntry.user == 0 { rights.remove(.user) }
         if entry & PageEntry.writable == 0 { rights.remove(.writable) }
         if entry & PageEntry.noExecute != 0 { rights.insert(.noExecute) }
+        if entry & PageEntry.accessed == 0 && !hasEffects { rights.remove(.accessed) }
       }
       if hasEffects {
         noteTable(
@@ -146,7 +159,7 @@ extension CPU {
   }
 
   private func walkTwoLevels(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool, hasEffects: Bool) -> WalkOutcome {
-    var rights: TranslationRights = [.user, .writable]
+    var rights: TranslationRights = [.user, .writable, .accessed]
     var table = pointee.cr3 & 0xFFFF_F000
     var level = 2
     while true {
@@ -161,6 +174,7 @@ extension CPU {
       }
       if entry & 4 == 0 { rights.remove(.user) }
       if entry & 2 == 0 { rights.remove(.writable) }
+      if entry & 0x20 == 0 && !hasEffects { rights.remove(.accessed) }
       if hasEffects { noteTable(frame: table >> 12, level: 0, base: 0) }
       if isLeaf {
         guard allows(rights, access, isUser: isUser) else {

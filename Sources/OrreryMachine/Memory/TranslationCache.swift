@@ -16,6 +16,8 @@ struct TranslationRights: OptionSet {
   /// The dirty bit is set in the last entry, so that a store needs no walk.
   static let dirty = TranslationRights(rawValue: 1 << 2)
   static let noExecute = TranslationRights(rawValue: 1 << 3)
+  /// The accessed bits are set in all entries, so that a walk changes nothing.
+  static let accessed = TranslationRights(rawValue: 1 << 4)
 }
 
 /// How the page walker used a table page for translations that may still be cached.
@@ -217,6 +219,7 @@ struct TranslationCache: ~Copyable {
     case everything
   }
 
+  @inline(__always)
   func consequence(ofChangeIn frame: UInt64, entryIndex: UInt64) -> Consequence {
     let index = Int(tableUseIndex[Int(frame)]) - 1
     guard index >= 0, tableUses[index].generation == generation else { return .unused }
