@@ -11,6 +11,7 @@ extension AcceptanceTests {
         """
         limits { steps 100_000_000_000; time \(time); trace 4 GiB }
         after serial "ready> " every 10 us: irq 0
+        expect limit
         """)
     }
 
