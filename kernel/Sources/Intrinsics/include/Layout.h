@@ -14,8 +14,6 @@ ADDRESS_OF(kernelReadOnlyStart)
 ADDRESS_OF(kernelReadOnlyEnd)
 ADDRESS_OF(kernelDataStart)
 ADDRESS_OF(kernelDataEnd)
-
-// Stacks.S
 ADDRESS_OF(kernelStackGuard)
 ADDRESS_OF(kernelStackTop)
 ADDRESS_OF(interruptStackGuard)
@@ -36,3 +34,10 @@ ADDRESS_OF(taskStateSegment)
 ADDRESS_OF(interruptStubs)
 ADDRESS_OF(recoveryPoint)
 bool callRecoverably(void (*function)(void *), void *argument, uint64_t *recoveryStack);
+
+// A `double` as a C function is given it when there are no vector registers: on the stack, where C has any structure of more than 16 bytes
+// (System V ABI 3.2.3). What follows it there is the caller's.
+struct DoubleOnStack {
+  uint64_t bits;
+  uint64_t notOurs[2];
+};

@@ -87,6 +87,13 @@ package func kfree(_ block: UnsafeMutableRawPointer?) {
   deallocateWithHeader(block)
 }
 
+/// `double ceil(double)`, by which Swift's dictionaries compute how many buckets they need. Without vector registers the argument comes on the
+/// stack and the result goes back in st(0), which is where C has this structure and Swift has an extended number.
+@c(ceil)
+func ceil(_ argument: DoubleOnStack) -> Float80 {
+  Float80(Double(bitPattern: ceiling(ofBits: argument.bits)))
+}
+
 /// Seeds the hashing of dictionaries and sets: always the same, so that each run is the same.
 @c(arc4random_buf)
 func fillWithSeed(_ buffer: UnsafeMutableRawPointer, _ count: Int) {
