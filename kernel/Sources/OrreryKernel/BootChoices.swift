@@ -11,10 +11,10 @@ extension AllocatorDesign {
   }
 }
 
-/// `heap=checked`: mistakes with memory are told by name.
-func isHeapChecked(_ options: BootOptions) -> Bool {
-  guard let name = options.value(of: "heap") else { return false }
-  guard name.equals("checked") else { panic("the heap is checked, or nothing is said of it") }
+/// `heap=checked`, `stack=checked`, `races=checked`: mistakes with memory are told by name.
+func isChecked(_ what: StaticString, _ options: BootOptions) -> Bool {
+  guard let name = options.value(of: what) else { return false }
+  guard name.equals("checked") else { panic("\(what) is checked, or nothing is said of it") }
   return true
 }
 

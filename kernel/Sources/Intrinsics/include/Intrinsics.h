@@ -108,6 +108,8 @@ INTRINSIC void raiseGeneralProtection(void) {
   // No address: bits 63 to 48 do not repeat bit 47 (SDM vol. 1, 3.3.7.1).
   __asm__ volatile("movabsq $0x8000000000000000, %%rax\n\tmovq (%%rax), %%rax" ::: "rax", "memory");
 }
+// A trap after each instruction from the next one on.
+INTRINSIC void setTrapFlag(void) { __asm__ volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq" ::: "memory", "cc"); }
 INTRINSIC void enterRing3(uint64_t rip, uint64_t rsp, uint64_t rflags, uint16_t codeSelector, uint16_t dataSelector) {
   __asm__ volatile("pushq %4\n\tpushq %1\n\tpushq %2\n\tpushq %3\n\tpushq %0\n\tiretq"
                    ::"r"(rip), "r"(rsp), "r"(rflags), "r"((uint64_t)codeSelector), "r"((uint64_t)dataSelector) : "memory");

@@ -11,6 +11,7 @@ package func expectPanic(_ isExpected: Bool) { isPanicExpected = isExpected }
 /// The end of a kernel that cannot go on: says why and where on both serial and screen, then exits with the failure code.
 package func panic(_ message: ConsoleText, file: StaticString = #fileID, line: Int = #line) -> Never {
   disableInterrupts()
+  StepByStep.stop()
   Console.breakLock()
   if isPanicExpected {
     println("[ok]")

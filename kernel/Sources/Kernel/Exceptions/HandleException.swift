@@ -4,6 +4,7 @@ import KernelLogic
 /// Reports an exception (Intel SDM vol. 3A, 6.5 and 6.15), then goes on where that makes sense, gives up the command that raised it, or panics.
 func handleException(_ vector: UInt8, _ frame: UnsafeMutablePointer<InterruptFrame>) {
   guard let exception = Exception(rawValue: vector) else { panic("exception with the reserved vector \(vector)") }
+  if exception == .debug && StepByStep.step(frame) { return }
   switch exception {
   case .breakpoint, .overflow:
     // Traps: rip is behind the instruction already, so that returning goes on after it.

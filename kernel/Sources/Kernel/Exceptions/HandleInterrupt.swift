@@ -7,7 +7,10 @@ func handleInterrupt(_ frame: UnsafeMutableRawPointer) {
   let vector = UInt8(truncatingIfNeeded: frame.pointee.vector)
   switch vector {
   case 0..<32: handleException(vector, frame)
-  case InterruptController.vectors: handleHardwareInterrupt(line: vector - InterruptController.vectors.lowerBound)
+  case InterruptController.vectors:
+    StepByStep.aroundInterrupt(vector: vector, frame) {
+      handleHardwareInterrupt(line: vector - InterruptController.vectors.lowerBound)
+    }
   default: println("unexpected interrupt, vector \(vector)")
   }
 }

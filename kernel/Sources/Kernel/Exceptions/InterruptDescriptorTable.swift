@@ -21,6 +21,13 @@ package enum InterruptDescriptorTable {
     storeVolatile64(gate, loadVolatile64(gate) & ~(7 << 32))
   }
 
+  /// Has debug exceptions leave the stack that they come on as it is. They share the stack of hardware interrupts: neither comes while the other is
+  /// served.
+  static func keepStackAtDebugExceptions() {
+    let gate = interruptDescriptorTableAddress() + UInt64(Exception.debug.rawValue) * gateByteCount
+    storeVolatile64(gate, loadVolatile64(gate) | UInt64(GlobalDescriptorTable.Stack.hardwareInterrupt.rawValue) << 32)
+  }
+
   private static func setGate(_ vector: UInt8) {
     let handler = interruptStubsAddress() + UInt64(vector) * stubByteCount
     let gate = interruptDescriptorTableAddress() + UInt64(vector) * gateByteCount

@@ -4,7 +4,6 @@ import Intrinsics
 ///
 /// What the failed call held (heap blocks, locks) stays held: it never gets to give them back.
 package enum Recovery {
-  private static let trapFlag: UInt64 = 1 << 8
   private static let alignmentCheckFlag: UInt64 = 1 << 18
 
   /// The stack pointer to go back to; 0 while nothing is attempted.
@@ -47,7 +46,7 @@ package enum Recovery {
       frame.pointee.ss = UInt64(GlobalDescriptorTable.kernelData)
     }
     // Neither single steps nor alignment checks outlive the code that asked for them.
-    frame.pointee.rflags &= ~(trapFlag | alignmentCheckFlag)
+    frame.pointee.rflags = frame.pointee.rflags & ~(StepByStep.trapFlag | alignmentCheckFlag) | StepByStep.flag
     frame.pointee.rip = recoveryPointAddress()
     frame.pointee.rsp = recoveryStack
     return true

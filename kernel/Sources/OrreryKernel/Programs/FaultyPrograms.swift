@@ -66,6 +66,21 @@ private func close(_ account: UnsafeMutablePointer<Account>) { heapDeallocate(ac
   if seen != 42 { Program.failed("another function has put its own there since") }
 }
 
+/// The same with a variable of the function that wants the answer.
+@Sendable func keptFrame() {
+  var answer: UInt64 = 0
+  let seen = withUnsafeMutablePointer(to: &answer) { pointer in
+    let address = UInt64(UInt(bitPattern: pointer))
+    storeAnswer(42, at: address)
+    overwriteStack(7)
+    return loadVolatile64(address)
+  }
+  println("the function stored 42")
+  expect(seen == 42)
+}
+
+@inline(never) private func storeAnswer(_ value: UInt64, at address: UInt64) { storeVolatile64(address, value) }
+
 @inline(never) private func addressOfLocal(_ value: UInt64) -> UInt64 {
   var local: UInt64 = 0
   return withUnsafeMutablePointer(to: &local) { pointer in
@@ -153,29 +168,52 @@ private struct UnflushedPageTables: PageTableMemory {
 
 /// What the main flow and the timer's handler count together.
 nonisolated(unsafe) private var visitorCount: UInt64 = 0
+/// What they look up meanwhile.
+nonisolated(unsafe) private var guestBook: UInt64 = 0
 
 /// Counts in two places without a lock. A load, an addition and a store are three steps: what the handler counts between them is lost.
 @Sendable func race() {
-  let address = withUnsafeMutablePointer(to: &visitorCount) { UInt64(UInt(bitPattern: $0)) }
-  raceAddress = address
-  Timer.onTick = { countVisitor(raceAddress) }
   println("counting in the main flow and at each tick")
-  let firstTick = Timer.ticks
+  let firstTick = countAtTicks()
   var counted: UInt64 = 0
   // Until a visitor is lost, which is a matter of when the ticks come.
   while true {
-    countVisitor(address)
+    countVisitor()
     counted += 1
-    let isComplete = withoutInterrupts { loadVolatile64(address) == counted + (Timer.ticks - firstTick) }
-    if !isComplete { Program.failed("a visitor is lost") }
+    if !isCountComplete(counted, since: firstTick) { Program.failed("a visitor is lost") }
   }
 }
 
-nonisolated(unsafe) private var raceAddress: UInt64 = 0
+/// The same with interrupts off while the main flow counts.
+@Sendable func noRace() {
+  println("counting in the main flow and at each tick")
+  let firstTick = countAtTicks()
+  var counted: UInt64 = 0
+  while Timer.ticks < firstTick + 10 {
+    withoutInterrupts(countVisitor)
+    counted += 1
+  }
+  expect(isCountComplete(counted, since: firstTick))
+  println("every visitor was counted")
+}
+
+/// Returns how many ticks there were by then.
+private func countAtTicks() -> UInt64 {
+  withoutInterrupts {
+    Timer.onTick = countVisitor
+    return Timer.ticks
+  }
+}
+
+private func isCountComplete(_ counted: UInt64, since firstTick: UInt64) -> Bool {
+  withoutInterrupts { loadVolatile64(address(of: &visitorCount)) == counted + (Timer.ticks - firstTick) }
+}
 
 /// Takes its time between load and store, as code that looks something up there does.
-@inline(never) private func countVisitor(_ address: UInt64) {
-  let count = loadVolatile64(address)
-  for _ in 0..<100 { _ = loadVolatile64(address) }
-  storeVolatile64(address, count + 1)
+@Sendable @inline(never) private func countVisitor() {
+  let count = loadVolatile64(address(of: &visitorCount))
+  for _ in 0..<100 { _ = loadVolatile64(address(of: &guestBook)) }
+  storeVolatile64(address(of: &visitorCount), count + 1)
 }
+
+private func address(of variable: UnsafeMutablePointer<UInt64>) -> UInt64 { UInt64(UInt(bitPattern: variable)) }

@@ -43,10 +43,12 @@ struct Program: Sendable {
     Program(name: "double-free", body: doubleFreeUnnoticed),
     Program(name: "interior-free", body: interiorFreeUnnoticed),
     Program(name: "returned-frame", body: returnedFrame),
+    Program(name: "kept-frame", body: keptFrame),
     Program(name: "leak", body: leak),
     Program(name: "heap-overflow", body: heapOverflow),
     Program(name: "stale-translation", body: staleTranslation),
     Program(name: "race", body: race),
+    Program(name: "no-race", body: noRace),
   ]
 
   /// For a program with a mistake in it: says what came of it, and ends the machine as a failure.
