@@ -1,6 +1,6 @@
 import Intrinsics
 
-/// QEMU's `isa-debug-exit` device, which Orrery has too: ends the machine. The host sees `(code << 1) | 1`.
+/// QEMU's `isa-debug-exit` device (its source, `hw/misc/debugexit.c`), which Orrery has too: ends the machine. The host sees `(code << 1) | 1`.
 package enum DebugExit {
   private static let port: UInt16 = 0xf4
 

@@ -1,6 +1,7 @@
 import Intrinsics
 
-/// Lets a command fail without the kernel failing: `attempt` returns even if what it called raised an exception.
+/// Lets a command fail without the kernel failing: `attempt` returns even if what it called raised an exception
+/// (Intel SDM vol. 3A, 6.14.3 "IRET in IA-32e Mode": a handler may return elsewhere).
 ///
 /// What the failed call held (heap blocks, locks) stays held: it never gets to give them back.
 package enum Recovery {

@@ -1,4 +1,5 @@
-/// One cell of the text screen: a code page 437 character and its colours, 16 bits in video memory.
+/// One cell of the text screen: a code page 437 character and its colours, 16 bits in video memory
+/// (IBM VGA technical reference, "Attribute Byte").
 package struct ScreenCharacter: Equatable {
   package var code: UInt8
   package var color: ColorCode
