@@ -23,5 +23,5 @@ let package = Package(
 
 /// A target has one language; the Makefile assembles these.
 var assembly: [String] {
-  ["Boot/Entry.S", "Boot/Stacks.S", "Exceptions/InterruptStubs.S", "Heap/Ceil.S"]
+  ["Boot/Entry.S", "Exceptions/InterruptStubs.S"]
 }
