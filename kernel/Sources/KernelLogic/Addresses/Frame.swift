@@ -2,11 +2,14 @@
 package struct Frame: Equatable {
   package static let byteCount: UInt64 = 4096
 
-  /// The frame's first address divided by 4096.
-  package var number: UInt64
+  /// The frame's first address. Page tables hold it, so a walk has nothing to compute.
+  package let start: PhysicalAddress
 
-  package init(number: UInt64) { self.number = number }
-  package init(containing address: PhysicalAddress) { number = address.rawValue / Self.byteCount }
+  package init(number: UInt64) { start = PhysicalAddress(number * Self.byteCount) }
+  package init(containing address: PhysicalAddress) {
+    start = PhysicalAddress(address.rawValue & ~(Self.byteCount - 1))
+  }
 
-  package var start: PhysicalAddress { PhysicalAddress(number * Self.byteCount) }
+  /// The first address divided by 4096.
+  package var number: UInt64 { start.rawValue / Self.byteCount }
 }

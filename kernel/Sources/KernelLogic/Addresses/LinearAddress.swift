@@ -8,7 +8,12 @@ package struct LinearAddress: Equatable, Comparable {
   package var isCanonical: Bool { UInt64(bitPattern: (Int64(bitPattern: rawValue) << 16) >> 16) == rawValue }
 
   /// The index of this address' entry in its table at `level`: 4 is the root, 1 holds the 4 KiB pages.
-  package func tableIndex(level: Int) -> Int { Int(rawValue >> (12 + 9 * UInt64(level - 1))) & 511 }
+  ///
+  /// Each step of each walk comes here, and no level can make the sum overflow or the shift reach 64: so neither is checked for.
+  package func tableIndex(level: Int) -> Int {
+    precondition(level > 0 && level <= 4)
+    return Int(truncatingIfNeeded: rawValue &>> UInt64(truncatingIfNeeded: 3 &+ 9 &* level)) & 511
+  }
 
   package func isAligned(to size: UInt64) -> Bool { rawValue & (size - 1) == 0 }
 

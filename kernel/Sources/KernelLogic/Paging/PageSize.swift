@@ -7,5 +7,5 @@ package enum PageSize: Int {
 
   package var level: Int { rawValue }
   /// 4 KiB, 2 MiB or 1 GiB.
-  package var byteCount: UInt64 { 4096 << (9 * UInt64(rawValue - 1)) }
+  package var byteCount: UInt64 { 1 &<< UInt64(truncatingIfNeeded: 3 &+ 9 &* rawValue) }
 }
