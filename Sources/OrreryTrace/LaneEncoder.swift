@@ -35,6 +35,14 @@ struct LaneEncoder {
     count &+= 1
   }
 
+  /// The first, the third, … of `values`, which are even in number.
+  mutating func copyEverySecond(of values: ArraySlice<UInt8>) {
+    values.withUnsafeBufferPointer { values in
+      for index in 0..<values.count / 2 { bytes[count &+ index] = values[index &* 2] }
+    }
+    count &+= values.count / 2
+  }
+
   @inline(__always)
   mutating func varint(_ value: UInt64) { bytes.writeVarint(value, at: &count) }
 

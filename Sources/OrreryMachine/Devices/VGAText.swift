@@ -109,15 +109,12 @@ struct VGAText: Device {
     _ memory: UnsafeRawPointer, report: (_ row: Int, _ column: Int, _ cells: ArraySlice<UInt8>) -> Void
   ) {
     for row in 0..<Screen.rows where !isDisplayed(row, memory) {
-      var runStart: Int?
-      for column in 0...Screen.columns {
-        let cell = row * Screen.columns + column
-        if column < Screen.columns, take(cell, memory) {
-          runStart = runStart ?? column
-        } else if let start = runStart {
-          report(row, start, shadow[(row * Screen.columns + start) * 2..<cell * 2])
-          runStart = nil
-        }
+      var column = 0
+      while let run = takeRun(row, from: column, memory) {
+        report(
+          row, run.lowerBound,
+          shadow[(row * Screen.columns + run.lowerBound) * 2..<(row * Screen.columns + run.upperBound) * 2])
+        column = run.upperBound
       }
     }
   }
@@ -138,15 +135,27 @@ struct VGAText: Device {
     }
   }
 
-  /// Takes a cell over into the shadow; whether it differed.
-  private mutating func take(_ cell: Int, _ memory: UnsafeRawPointer) -> Bool {
-    let offset = offset(ofCell: cell)
-    let character = memory.load(fromByteOffset: offset, as: UInt8.self)
-    let attribute = memory.load(fromByteOffset: offset + 1, as: UInt8.self)
-    guard shadow[cell * 2] != character || shadow[cell * 2 + 1] != attribute else { return false }
-    shadow[cell * 2] = character
-    shadow[cell * 2 + 1] = attribute
-    return true
+  /// Takes the next run of cells that differ over into the shadow; nil when the row has none at or after `column`.
+  private mutating func takeRun(_ row: Int, from column: Int, _ memory: UnsafeRawPointer) -> Range<Int>? {
+    let firstCell = row * Screen.columns
+    let place = startCell + firstCell
+    return shadow.withUnsafeMutableBytes { shadow in
+      var start = column
+      var end = column
+      while end < Screen.columns {
+        let cell = memory.load(fromByteOffset: (place + end) % Self.memoryCells * 2, as: UInt16.self)
+        let displayed = shadow.load(fromByteOffset: (firstCell + end) * 2, as: UInt16.self)
+        if cell != displayed {
+          shadow.storeBytes(of: cell, toByteOffset: (firstCell + end) * 2, as: UInt16.self)
+        } else if start == end {
+          start += 1
+        } else {
+          break
+        }
+        end += 1
+      }
+      return start < end ? start..<end : nil
+    }
   }
 
   // MARK: Ports

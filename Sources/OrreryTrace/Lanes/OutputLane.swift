@@ -23,7 +23,7 @@ extension LaneEncoder {
     let isWhole = cells.count <= Payload.byteLimit && cells.count % 2 == 0
     precondition(isWhole, "a screen event has whole cells within its limit")
     let attribute = cells.count > 0 ? cells[1] : 0
-    let isUniform = stride(from: 3, to: cells.count, by: 2).allSatisfy { cells[$0] == attribute }
+    let isUniform = cells.withUnsafeBytes { Self.hasOneAttribute($0) }
     let colour = isUniform ? 1 << 10 | UInt64(attribute) << 11 : 0
     let isNext = cells.count == 2 && UInt64(column) == base0
     outputHead(Shape(a: 1 | UInt64(row) << 2 | colour), flag: isNext)
@@ -32,10 +32,24 @@ extension LaneEncoder {
     byte(column)
     varint(UInt64(cells.count / 2))
     if isUniform {
-      for cell in stride(from: 0, to: cells.count, by: 2) { byte(cells[cell]) }
+      copyEverySecond(of: cells[...])
     } else {
       runs(cells)
     }
+  }
+
+  /// Whether all cells have the attribute of the first: four of them at a time.
+  private static func hasOneAttribute(_ cells: UnsafeRawBufferPointer) -> Bool {
+    guard cells.count >= 8 else { return stride(from: 3, to: cells.count, by: 2).allSatisfy { cells[$0] == cells[1] } }
+    var difference: UInt64 = 0
+    let first = cells.loadUnaligned(as: UInt16.self)
+    let expected = UInt64(first) &* 0x0001_0001_0001_0001
+    for start in stride(from: 0, through: cells.count - 8, by: 8) {
+      difference |= cells.loadUnaligned(fromByteOffset: start, as: UInt64.self) ^ expected
+    }
+    // The last ones again, with some before them.
+    difference |= cells.loadUnaligned(fromByteOffset: cells.count - 8, as: UInt64.self) ^ expected
+    return UInt64(littleEndian: difference) & 0xFF00_FF00_FF00_FF00 == 0
   }
 
   private mutating func runs(_ cells: [UInt8]) {
@@ -46,7 +60,7 @@ extension LaneEncoder {
       while end < cells.count, cells[end + 1] == attribute { end += 2 }
       byte(attribute)
       varint(UInt64((end - start) / 2))
-      for cell in stride(from: start, to: end, by: 2) { byte(cells[cell]) }
+      copyEverySecond(of: cells[start..<end])
       start = end
     }
   }
