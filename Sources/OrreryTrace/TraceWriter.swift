@@ -85,7 +85,23 @@ public final class TraceWriter {
 
   /// Appends an event. An event of a lane that is not recorded is dropped; a clock before the last event's is a mistake of the caller.
   public func append(_ payload: Payload, clock: Clock) throws(TraceError) {
-    let lane = payload.lane
+    try append(payload.lane, clock: clock) { encode(payload, $0) }
+  }
+
+  /// Appends a `Payload.map`: one page after the other may be mapped, so it has a way of its own.
+  public func append(_ change: MapChange, clock: Clock) throws(TraceError) {
+    try append(.map, clock: clock) { $0.pointee.map(change) }
+  }
+
+  /// Appends a `Payload.invalidatePage`.
+  public func append(invalidation address: LinearAddress, clock: Clock) throws(TraceError) {
+    try append(.map, clock: clock) { $0.pointee.invalidatePage(address) }
+  }
+
+  @inline(__always)
+  private func append(
+    _ lane: Lane, clock: Clock, encode: (UnsafeMutablePointer<LaneEncoder>) -> Void
+  ) throws(TraceError) {
     guard lanes.contains(lane) else { return }
     precondition(!isFinished, "an event after the end of the trace")
     let chunk = chunk
@@ -104,7 +120,7 @@ public final class TraceWriter {
 
     let encoder = encoders.baseAddress.unsafelyUnwrapped + number
     let start = encoder.pointee.count
-    encode(payload, encoder)
+    encode(encoder)
     encoder.pointee.eventCount &+= 1
     chunk.pointee.eventCount &+= 1
     chunk.pointee.byteCount &+= encoder.pointee.count &- start &+ chunk.pointee.timelineCount &- timelineStart

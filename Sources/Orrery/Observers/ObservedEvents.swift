@@ -26,9 +26,29 @@ struct ObservedEvents {
     count += 1
     if case .state = payload { states.append(Entry(clock: clock, payload: payload)) }
     guard let writer else { return entries.append(Entry(clock: clock, payload: payload)) }
+    write(with: writer) { writer throws(TraceError) in try writer.append(payload, clock: clock) }
+  }
+
+  /// As `append(.map(change), …)`, without what making and taking apart a payload costs.
+  mutating func append(_ change: MapChange, clock: Clock) {
+    guard let writer else { return append(.map(change), clock: clock) }
+    count += 1
+    write(with: writer) { writer throws(TraceError) in try writer.append(change, clock: clock) }
+  }
+
+  mutating func append(invalidation address: LinearAddress, clock: Clock) {
+    guard let writer else { return append(.invalidatePage(address), clock: clock) }
+    count += 1
+    write(with: writer) { writer throws(TraceError) in try writer.append(invalidation: address, clock: clock) }
+  }
+
+  @inline(__always)
+  private mutating func write(
+    with writer: Unmanaged<TraceWriter>, _ body: (TraceWriter) throws(TraceError) -> Void
+  ) {
     if case .some = failure { return }
     failure = writer._withUnsafeGuaranteedRef { writer -> TraceError? in
-      do throws(TraceError) { try writer.append(payload, clock: clock) } catch { return error }
+      do throws(TraceError) { try body(writer) } catch { return error }
       return nil
     }
   }

@@ -96,7 +96,7 @@ struct PageTableObserver: Sendable {
   }
 
   func observeInvalidation(_ record: ProbeRecord, into events: inout ObservedEvents) {
-    events.append(.invalidatePage(LinearAddress(record.value0)), clock: record.clock)
+    events.append(invalidation: LinearAddress(record.value0), clock: record.clock)
   }
 
   /// Reports the change of the step whose records have all been seen. To be called before an event of another kind.
@@ -148,7 +148,7 @@ struct PageTableObserver: Sendable {
     let change = MapChange(
       level: level, at: address, old: page(old), new: page(new),
       aliases: placement.aliases.map { LinearAddress(TableGeometry.base(of: index, level: level, in: $0)) })
-    if let change { events.append(.map(change), clock: record.clock) }
+    if let change { events.append(change, clock: record.clock) }
     if placement.aliases.isEmpty {
       recent = RecentTable(
         frame: frame, place: contents.placeMade(for: frame), level: level, base: placement.base,
@@ -171,7 +171,7 @@ struct PageTableObserver: Sendable {
       old: old.isPresent ? (old.page(level: level), old.pageFlags(level: level, inherited: recent.rights)) : nil,
       new: new.isPresent ? (new.page(level: level), new.pageFlags(level: level, inherited: recent.rights)) : nil,
       aliases: [])
-    if let change { events.append(.map(change), clock: record.clock) }
+    if let change { events.append(change, clock: record.clock) }
     contents.update(recent.place, index, to: record.value2, version: takeVersion())
     return true
   }

@@ -31,17 +31,13 @@ struct TableEntry: Hashable, Sendable {
 
   /// The flags of the page the entry maps when the tables above it allow `inherited`.
   func pageFlags(level: UInt8, inherited: TableRights) -> PageFlags {
-    let rights = self.rights.intersection(inherited)
-    var flags = PageFlags()
-    if rights.contains(.writable) { flags.insert(.writable) }
-    if rights.contains(.user) { flags.insert(.user) }
-    if !rights.contains(.executable) { flags.insert(.noExecute) }
-    if rawValue & 1 << 3 != 0 { flags.insert(.writeThrough) }
-    if rawValue & 1 << 4 != 0 { flags.insert(.cacheDisable) }
-    if rawValue & 1 << 8 != 0 { flags.insert(.global) }
+    // Each entry that changes comes here, so: no branch a flag. R/W, U/S, PWT and PCD lie side by side in both.
+    let passed = UInt64(inherited.rawValue)
+    let noExecute = rawValue >> 63 | ~passed >> 2 & 1
     // PAT is bit 7 of a 4 KiB entry, where larger pages have their size bit, and bit 12 of those.
-    if rawValue & 1 << (level == 1 ? 7 : 12) != 0 { flags.insert(.pageAttribute) }
-    return flags
+    let pageAttribute = rawValue >> (level == 1 ? 7 : 12) & 1
+    let flags = rawValue >> 1 & (passed & 3 | 0xC) | (rawValue >> 8 & 1) << 4 | noExecute << 5 | pageAttribute << 6
+    return PageFlags(rawValue: UInt16(truncatingIfNeeded: flags))
   }
 }
 

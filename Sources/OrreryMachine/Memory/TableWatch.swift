@@ -241,6 +241,12 @@ extension TableWatch {
   ) {
     guard let found = place(of: frame) else { return }
     let sizeLog2 = tables[found].entrySizeLog2
+    if tables[found].level == 1 && sizeLog2 == 3 {
+      // By far the most: one entry, which leads to no table.
+      guard (old ^ new) & ~Self.ignoredBits != 0 else { return }
+      tables[found].shadow[Int(offset >> 3)] = new
+      return probes.append(ProbeRecord(.tableEntry, clock: clock, rip: rip, frame << 12 + offset, old, new))
+    }
     let mask: UInt64 = sizeLog2 == 3 ? .max : 0xFFFF_FFFF
     for part in 0..<8 &>> sizeLog2 {
       let place = offset &+ part &<< sizeLog2
