@@ -7,7 +7,7 @@ import OrreryTrace
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
-    abstract: "Find the first event in which two traces differ.",
+    abstract: "Finds the first event in which two traces differ.",
     discussion: """
       Traces of any length are compared through their hashes; only what lies around the first difference is decoded. \
       Parts of the headers that differ (settings, image, scenario) are told apart from the events.
@@ -29,16 +29,15 @@ struct DiffCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The expected trace.", valueName: "a")) var left: String
   @Argument(help: ArgumentHelp("The trace to compare with it.", valueName: "b")) var right: String
   @Option(
-    help: ArgumentHelp(
-      "Compare only these lanes: \(LaneOption.allValueStrings.joined(separator: ", ")).", valueName: "lanes"))
+    help: ArgumentHelp("Compares only these lanes, separated by commas.", valueName: "lanes"))
   var lane: [LaneOption] = []
   @Option(
     name: [.customShort("U"), .long], parsing: .unconditional,
     help: ArgumentHelp("Lines or events shown around a difference.", valueName: "n"))
   var context = 3
-  @Flag(help: "Compare what the kernels do, not the exact events.") var behaviour = false
-  @Flag(help: "Say only how much differs.") var stat = false
-  @Flag(help: "Write one JSON object.") var json = false
+  @Flag(help: "Compares what the kernels do, not the exact events.") var behaviour = false
+  @Flag(help: "Says only how much differs.") var stat = false
+  @Flag(help: "Prints one JSON object.") var json = false
 
   func validate() throws {
     guard (0...1_000).contains(context) else {

@@ -5,7 +5,9 @@ import OrreryScenario
 /// Turns what a terminal sends into presses and releases of keys on a US keyboard.
 struct LiveKeyboard {
   private var decoder = TerminalKeyDecoder()
+  /// Those before `position` are done; all are dropped when the last one is, so that a long text can be pasted.
   private var actions: [InputAction] = []
+  private var position = 0
 
   /// The character that ends a live run: Ctrl+].
   private static let quit = TerminalKey.control("]")
@@ -21,7 +23,16 @@ struct LiveKeyboard {
   }
 
   /// The next press or release; nil when there is none.
-  mutating func next() -> InputAction? { actions.isEmpty ? nil : actions.removeFirst() }
+  mutating func next() -> InputAction? {
+    guard position < actions.count else { return nil }
+    let action = actions[position]
+    position += 1
+    if position == actions.count {
+      actions.removeAll(keepingCapacity: true)
+      position = 0
+    }
+    return action
+  }
 
   /// What a person does on a US keyboard to make a terminal send `key`; nothing for a character that keyboard lacks.
   static func transitions(of key: TerminalKey) -> [InputAction] {

@@ -129,7 +129,7 @@ struct RecordCommand: ParsableCommand {
       console.line("\(path): \(summary.ending)")
       console.line("  \(Words.count(recorder.eventCount, "event")) in \(Words.count(recorder.traceByteCount, "byte"))")
     }
-    for report in end.reports { console.note("\(path): warning: \(report)") }
+    for warning in RunEndText.warnings(end, of: path) { console.note(warning) }
     if let trouble = Self.trouble(end, expected: inputs.scenario.expectedEnd) {
       let remedy = trouble == .limit ? "end the run with a `stop`, raise the limit, or" : "mend the kernel, or"
       console.note(

@@ -92,7 +92,7 @@ struct RunCommand: ParsableCommand {
 
   private func report(_ end: RunEnd, _ recorder: Recorder) {
     let console = Console.current
-    for report in end.reports { console.note("warning: \(report)") }
+    for warning in RunEndText.warnings(end, of: nil) { console.note(warning) }
     // How the kernel ended by itself is told by the exit code, as by QEMU; everything else needs words.
     switch end.reason {
     case .debugExit, .powerOff, .stopCondition: break

@@ -12,6 +12,16 @@ enum RunEndText {
     return [end.text.isEmpty ? line : line + ": \(end.text)"] + end.reports.map { "report: \($0)" }
   }
 
+  /// What to tell at once of a run's reports; the trace has more of them than a person reads.
+  static func warnings(_ end: RunEnd, of path: String?) -> [String] {
+    let place = path.map { "\($0): " } ?? ""
+    let shown = end.reports.prefix(reportLimit).map { "\(place)warning: \($0)" }
+    let rest = end.reports.count - shown.count
+    return rest == 0 ? shown : shown + ["\(place)warning: and \(Words.number(UInt64(rest))) more"]
+  }
+
+  private static let reportLimit = 20
+
   static func json(_ end: RunEnd) -> JSONObject {
     var object = JSONObject()
     object.add("reason", end.reason.words)

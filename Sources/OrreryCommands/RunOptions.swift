@@ -24,7 +24,7 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: [.customLong("lanes"), .customLong("lane")],
     help: ArgumentHelp(
-      "The lanes to record, separated by commas: \(LaneOption.allValueStrings.joined(separator: ", ")). Input and state always are.",
+      "The lanes to record, separated by commas. Input and state always are.",
       valueName: "lanes"))
   var lanes: [LaneOption] = []
 

@@ -8,7 +8,7 @@ import OrreryTrace
 struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "Show what is in a trace.",
+    abstract: "Shows what is in a trace.",
     discussion: """
       Writes one line an event: number, clock, lane, what happened. Options choose lanes, a range of time, a function. \
       A trace whose recording was cut short is shown as far as it goes; of a damaged one, all that is intact.
@@ -26,7 +26,7 @@ struct ShowCommand: ParsableCommand {
 
   @Argument(help: "The trace.") var trace: String
   @Option(
-    help: ArgumentHelp("Only these lanes: \(LaneOption.allValueStrings.joined(separator: ", ")).", valueName: "lanes"))
+    help: ArgumentHelp("Only these lanes, separated by commas.", valueName: "lanes"))
   var lane: [LaneOption] = []
   @Option(
     parsing: .unconditional,
@@ -36,10 +36,10 @@ struct ShowCommand: ParsableCommand {
     TimeOption?
   @Option(help: ArgumentHelp("Only events at code in functions of this name.", valueName: "name")) var symbol: String?
   @Option(parsing: .unconditional, help: ArgumentHelp("At most this many events.", valueName: "n")) var limit: UInt64?
-  @Flag(help: "Write one JSON object a line.") var json = false
-  @Flag(help: "Show the text screen as it is at the end, or at --to.") var screen = false
-  @Flag(help: "Show the behaviour: the text of a golden.") var behaviour = false
-  @Flag(help: "Show what was run, how it ended, and how many events each lane has.") var summary = false
+  @Flag(help: "Prints one JSON object a line; with --summary a single one.") var json = false
+  @Flag(help: "Shows the text screen as it is at the end, or at --to.") var screen = false
+  @Flag(help: "Shows the behaviour: the text of a golden.") var behaviour = false
+  @Flag(help: "Shows what was run, how it ended, and how many events each lane has.") var summary = false
 
   func validate() throws {
     guard [screen, behaviour, summary].count(where: { $0 }) <= 1 else {
@@ -265,7 +265,10 @@ struct ShowCommand: ParsableCommand {
         + (opened.reader.eventCount.map { ", \(Words.count($0, "event"))" } ?? ", cut short"),
       "image: \(Words.size(UInt64(header.image.count))), hash \(Hash128(of: header.image))",
       "scenario: \(Self.describe(header))",
-    ] + header.configuration.map { "setting: \($0.key) \(UInt64($0.value).map(Words.number) ?? $0.value)" }
+    ]
+      + header.configuration.map {
+        "setting: \($0.key) \($0.value.isEmpty ? "(empty)" : UInt64($0.value).map(Words.number) ?? $0.value)"
+      }
       + ["lanes: " + header.lanes.lanes.map(\.name).joined(separator: " ")]
   }
 }

@@ -17,8 +17,10 @@ struct AlignedEvents {
     var payload: Payload
   }
 
-  /// - Parameter context: how many events in a row must be the same for the difference to be over, and are shown of it then.
-  init(_ left: [Event], _ right: [Event], context: Int) {
+  /// - Parameters:
+  ///   - context: how many events in a row must be the same for the difference to be over, and are shown of it then.
+  ///   - areLast: whether no further event follows on either side.
+  init(_ left: [Event], _ right: [Event], context: Int, areLast: Bool) {
     func moments(_ events: [Event]) -> [Moment] { events.map { Moment(clock: $0.clock, payload: $0.payload) } }
     let edits = lineDifference(moments(left), moments(right))
     var sameCount = 0
@@ -38,8 +40,8 @@ struct AlignedEvents {
         lines.append(.right(right[index]))
       }
     }
-    // They do not agree again as far as was looked, or end before: a few of each say enough.
-    if edits.count > 2 * (context + 1) { keepFirst(context + 1) }
+    // They do not agree again as far as was looked: a few of each say enough.
+    if !areLast { keepFirst(context + 1) }
   }
 
   /// Keeps the lines that hold the first `count` events of each side.

@@ -96,7 +96,9 @@ public func firstDifference(
     let rightWindow = try rightEvents.take(rightEvent, window)
     return EventDifference(
       equal: equal.events, left: Array(leftWindow.prefix(context + 1)), right: Array(rightWindow.prefix(context + 1)),
-      lines: AlignedEvents(leftWindow, rightWindow, context: context).lines,
+      lines: AlignedEvents(
+        leftWindow, rightWindow, context: context, areLast: max(leftWindow.count, rightWindow.count) < window
+      ).lines,
       isLeftCut: leftEvent == nil && !left.isComplete, isRightCut: rightEvent == nil && !right.isComplete)
   }
 }

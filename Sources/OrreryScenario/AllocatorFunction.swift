@@ -36,6 +36,9 @@ public struct AllocatorFunction: Hashable, Sendable {
   /// The most arguments that can be named, as many as the machine captures.
   public static let argumentLimit = 5
 
+  /// The most functions that a scenario's text names: each is looked for among all symbols of the kernel.
+  static let countLimit = 256
+
   public var resource: Resource
   public var operation: Operation
   public var symbol: String

@@ -4,11 +4,12 @@ extension Scenario {
   /// What is legal but probably not meant, in the order of the text: rules that can never fire, parameters without use, keys never released,
   /// and for a golden scenario (`golden`) times where anchors would survive a rebuild of the kernel.
   ///
-  /// A scenario that cannot be bound has errors, and no warnings.
+  /// A scenario that cannot be bound has errors, and no warnings. More than fifty are not looked for.
   public func warnings(golden: Bool) -> [ScenarioProblem] {
     guard let bound = try? bound() else { return [] }
     var warnings: [ScenarioProblem] = []
     func warn(_ message: String, remedy: String, at location: SourceLocation) {
+      guard warnings.count < ScenarioError.limit else { return }
       warnings.append(ScenarioProblem(.warning, message, remedy: remedy, at: location, in: source))
     }
 
@@ -40,7 +41,8 @@ extension Scenario {
           at: written.location)
       }
     }
-    for parameter in parameters where !uses(parameter.name) {
+    let used = usedParameters
+    for parameter in parameters where !used.contains(parameter.name) {
       warn(
         "parameter `\(parameter.name)` is never used", remedy: "remove it", at: parameter.location)
     }
@@ -49,13 +51,18 @@ extension Scenario {
     return warnings.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
   }
 
-  private func uses(_ name: String) -> Bool {
+  /// The names of the parameters that some number is made of.
+  private var usedParameters: Set<String> {
     let settings: [Number?] = [
       machine.memory?.amount, machine.frequency?.amount, limits.steps, limits.time?.amount,
       limits.trace?.amount,
     ]
     let numbers = settings.compactMap { $0 } + rules.flatMap(\.numbers) + stops.flatMap(\.numbers)
-    return numbers.contains { $0.terms.contains(.parameter(name)) }
+    var used: Set<String> = []
+    for number in numbers {
+      for case .parameter(let name) in number.terms { used.insert(name) }
+    }
+    return used
   }
 
   private func warnAboutKeys(_ warn: (String, String, SourceLocation) -> Void) {

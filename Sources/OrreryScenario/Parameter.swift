@@ -1,5 +1,8 @@
 /// A number that is chosen when the scenario is run, so that one scenario can try every step of a window.
 public struct Parameter: Hashable, Sendable {
+  /// The most that a scenario's text declares.
+  static let countLimit = 1_000
+
   public var name: String
   /// The least value; it is used when none is given.
   public var first: UInt64

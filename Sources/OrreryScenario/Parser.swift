@@ -302,6 +302,10 @@ struct Parser {
       } while skip(sign: ",")
     }
     try expectSign(")", "after the arguments")
+    guard scenario.allocators.count < AllocatorFunction.countLimit else {
+      report("a scenario names at most \(AllocatorFunction.countLimit) functions to be watched", at: location)
+      throw Abandoned()
+    }
     scenario.allocators.append(
       AllocatorFunction(resource, operation, symbol, arguments, location: location))
   }
@@ -318,6 +322,10 @@ struct Parser {
       report(
         "`\(clipped(name))` was already given on line \(before.location.line)",
         remedy: "keep one of them", at: location)
+    }
+    guard scenario.parameters.count < Parameter.countLimit else {
+      report("a scenario has at most \(Parameter.countLimit) parameters", at: location)
+      throw Abandoned()
     }
     advance()
     try expectSign("=", "and the parameter's values")

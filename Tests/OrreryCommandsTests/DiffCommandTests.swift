@@ -78,6 +78,15 @@ import Testing
     #expect(String(signs.compactMap { $0 }) == "   ----++++")
   }
 
+  @Test func sidesAreShownToTheirEndWhenThatIsNear() throws {
+    let start: [(Clock, Payload)] = (1...6).map { ($0, .serial(port: 0, bytes: [0x41])) }
+    let other: [(Clock, Payload)] = (1...6).map { ($0, .serial(port: 0, bytes: [0x42])) }
+    let last: (Clock, Payload) = (9, .exitValue(1))
+    let (a, b) = try (folder.trace("a", start + [last]), folder.trace("b", other + [last]))
+    let signs = try diff(a, b, "--context", "2").output.split(separator: "\n").dropFirst(3).map { $0.first }
+    #expect(String(signs.compactMap { $0 }) == "------++++++ ")
+  }
+
   @Test func otherImageIsToldApart() throws {
     let result = try diff(folder.trace("a", events, image: [1]), folder.trace("b", events, image: [2]))
     #expect(result.code == 1)

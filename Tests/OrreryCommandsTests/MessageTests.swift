@@ -62,6 +62,14 @@ import Testing
         && run.error.hasSuffix("… (3000015 bytes) (line 1)\n"), "\(run.error)")
   }
 
+  @Test func whatNobodyReadsIsCounted() throws {
+    let rules = (1...100).map { "after serial \"never \($0)\": nmi\n" }.joined()
+    let scenario = try folder.write("s", Array(rules.utf8))
+    let run = CapturedRun("run", try guest, "--scenario", scenario)
+    #expect(run.error.split(separator: "\n").count == 21)
+    #expect(run.error.hasSuffix("\nwarning: and 80 more\n"), "\(run.error)")
+  }
+
   @Test func folderAsOutputIsAnsweredWithAName() throws {
     for folder in ["/tmp", "/tmp/", "/"] {
       let run = CapturedRun("record", try guest, "-o", folder)

@@ -82,4 +82,19 @@ import Testing
       }
     }
   }
+
+  @Test func thereIsAnEndToNamesAndWarnings() throws {
+    func problems(_ line: (Int) -> String, _ count: Int) -> [ScenarioProblem] {
+      do throws(ScenarioError) {
+        return try Scenario(parsing: (0..<count).map { line($0) + "\n" }.joined(), file: "f").warnings(golden: false)
+      } catch { return error.problems }
+    }
+    let parameters = problems({ "param K\($0) = 1" }, 1_001)
+    #expect(parameters.map(\.message) == ["a scenario has at most 1000 parameters"])
+    #expect(parameters.first?.line == 1_001)
+    let functions = problems({ "heap { free f\($0)(pointer) }" }, 257)
+    #expect(functions.map(\.message) == ["a scenario names at most 256 functions to be watched"])
+    // Each of these stops comes after the limit on time.
+    #expect(problems({ "stop at \($0 + 61) s" }, 20_000).count == 50)
+  }
 }

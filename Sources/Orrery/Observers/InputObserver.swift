@@ -5,14 +5,21 @@ import OrreryTrace
 ///
 /// Whoever applies an input announces its cause first; the machine writes its records in the same order, so the two queues meet.
 struct InputObserver: Sendable {
+  /// Those before `next` have met their records; all are dropped when the last one has.
   private var causes: [String] = []
+  private var next = 0
 
   /// The next input the machine writes down was caused by `cause`; empty for live input.
   mutating func announce(cause: String) { causes.append(cause) }
 
   mutating func observeInput(_ record: ProbeRecord, into events: inout ObservedEvents) {
-    precondition(!causes.isEmpty, "every input is announced before it is applied")
-    let cause = causes.removeFirst()
+    precondition(next < causes.count, "every input is announced before it is applied")
+    let cause = causes[next]
+    next += 1
+    if next == causes.count {
+      causes.removeAll(keepingCapacity: true)
+      next = 0
+    }
     guard let action = InputAction(encoded: record.value0), let point = InputPoint(rawValue: UInt8(record.detail))
     else {
       preconditionFailure("the machine writes inputs down as it got them")

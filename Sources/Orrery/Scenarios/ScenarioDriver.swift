@@ -57,6 +57,8 @@ struct ScenarioDriver: Sendable {
     rules = scenario.rules.map { RunningRule(rule: $0, periods: $0.repetition?.periods) }
     stops = scenario.stops.map { RunningStop(anchor: $0.anchor, delay: $0.delay) }
     var waiters: [Awaited<Listener>.Waiter] = []
+    // A symbol is looked for once; only looked up, never iterated.
+    var addresses: [String: LinearAddress] = [:]
     func wait(for condition: Condition, _ listener: Listener, _ anchor: Int) throws(ScenarioDriverError) {
       switch condition {
       case .clock(let clock): comeTrue(listener, at: clock)
@@ -64,7 +66,9 @@ struct ScenarioDriver: Sendable {
         waiters.append(Awaited.Waiter(source: .text(text, port: port), hit: hit, listener: listener))
       case .symbol(let name, let hit):
         do throws(ScenarioDriverError) {
-          let address = try symbols.anchorAddress(of: name)
+          let address: LinearAddress
+          if let known = addresses[name] { address = known } else { address = try symbols.anchorAddress(of: name) }
+          addresses[name] = address
           waiters.append(Awaited.Waiter(source: .address(address), hit: hit, listener: listener))
         } catch {
           var error = error

@@ -77,6 +77,21 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
 }
 
 @Suite struct RecorderTests {
+  @Test func inputsOfOneClockKeepTheirCauses() throws {
+    var run = EchoRun()
+    let nmi = BoundAction.input(.interruptLine(3))
+    run.rules = [
+      BoundRule(anchor: 0, condition: .clock(40), actions: Array(repeating: nmi, count: 3_000)),
+      BoundRule(anchor: 1, condition: .clock(40), actions: Array(repeating: nmi, count: 3_000)),
+      BoundRule(anchor: 2, condition: .clock(50), actions: [nmi]),
+    ]
+    let causes = try events(of: run.record().trace).compactMap { event in
+      if case .input(_, _, let cause) = event.payload { cause } else { nil }
+    }
+    #expect(
+      causes == Array(repeating: "anchor 0", count: 3_000) + Array(repeating: "anchor 1", count: 3_000) + ["anchor 2"])
+  }
+
   private func payloads(_ trace: [UInt8], _ lane: Lane) throws -> [Payload] {
     try events(of: trace).map(\.payload).filter { $0.lane == lane }
   }
