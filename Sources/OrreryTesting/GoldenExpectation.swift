@@ -1,3 +1,4 @@
+import OrreryCompare
 @_exported public import OrreryGolden
 import OrreryHost
 public import Testing
@@ -30,7 +31,10 @@ public func expectGolden(_ goldenCase: GoldenCase, sourceLocation: SourceLocatio
   let problem: String
   switch goldenCase.check().outcome {
   case .same: return
-  case .different(let comparison, _): problem = "the behaviour is not the golden's\n\(comparison.unified())"
+  case .different(let comparison, _):
+    let changes = comparison.changes()
+    let lines = ["the behaviour is not the golden's", BehaviourComparison.summary(of: changes)]
+    problem = (lines + changes.map(\.description)).map { $0 + "\n" }.joined()
   case .withoutGolden(let text, _), .undecided(let text), .trouble(let text): problem = text + "\n"
   case .cancelled: problem = "given up\n"
   }

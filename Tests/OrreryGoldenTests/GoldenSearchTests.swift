@@ -114,7 +114,10 @@ import Testing
   @Test func caseWithoutAKernelSaysWhatToDo() throws {
     let result = try #require(try GoldenCase.find(at: [folder.path("traces")]).first).check()
     #expect(!result.isSame)
-    guard case .trouble(let text) = result.outcome else { return Issue.record("\(result.outcome)") }
+    guard case .trouble(let text) = result.outcome else {
+      Issue.record("\(result.outcome)")
+      return
+    }
     #expect(text.contains("kernel.txt") && text.contains("--image"))
   }
 

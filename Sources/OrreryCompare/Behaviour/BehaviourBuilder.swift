@@ -46,7 +46,7 @@ struct BehaviourBuilder {
   /// Scripted interrupts that wait for their delivery; a machine that never delivers them must not gather them for ever.
   private static let scriptedLimit = 4_096
 
-  init(rendering: EventRendering, lineLimit: Int) {
+  init(rendering: EventRendering, lineLimit: Int = Behaviour.goldenLineLimit) {
     self.rendering = rendering
     self.lineLimit = lineLimit
     let symbolizer = rendering.symbolizer
@@ -98,6 +98,8 @@ struct BehaviourBuilder {
 
   /// All sections in order, with their lanes, titles and lines.
   mutating func finish() -> [(lane: Lane, title: String, lines: [BehaviourTextLine])] {
+    // What is told of the end is no doing of the last event's function.
+    present = BehaviourOrigin(sequence: present.sequence, clock: present.clock)
     for line in inputs.flush() { add(.input, .main, BehaviourLine(line)) }
     for (context, line) in map.flushAll() { add(.map, context, line) }
     for entry in unfinished where !entry.bytes.isEmpty { add(entry.key, BehaviourLine(Words.quoted(entry.bytes))) }

@@ -86,6 +86,8 @@ enum BehaviourWords {
     switch lane(section) {
     case "output" where first == "row":
       return newFirst == "row" && oldWords.dropFirst().first == newWords.dropFirst().first
+    // There is one end of a run, and one list of lanes.
+    case "run" where first != "report:": return first == newFirst
     // A text that takes the place of another is another text.
     case "output": return first.hasPrefix("\"") == newFirst.hasPrefix("\"")
     default: break
