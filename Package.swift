@@ -49,13 +49,14 @@ let package = Package(
       ["OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare"]),
     layer("OrreryHost", ["OrreryBase"]),
     layer(
-      "OrreryTesting",
+      "OrreryGolden",
       ["Orrery", "OrreryBase", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare", "OrreryHost"]),
+    layer("OrreryTesting", ["OrreryGolden", "OrreryCompare", "OrreryHost"]),
     layer(
       "OrreryCommands",
       [
         "Orrery", "OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare",
-        "OrreryHost", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "OrreryHost", "OrreryGolden", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
       name: "orrery", dependencies: ["OrreryCommands"], swiftSettings: strict, linkerSettings: staticStandardLibrary),
@@ -83,11 +84,12 @@ let package = Package(
         "OrreryHost",
       ]),
     tests("OrreryHostTests", ["OrreryHost", "OrreryBase"]),
+    tests("OrreryGoldenTests", ["OrreryGolden", "OrreryCompare", "OrreryHost"]),
     tests(
       "OrreryCommandsTests",
       [
         "OrreryCommands", "Orrery", "OrreryBase", "OrreryScenario", "OrreryTrace", "OrreryCompare", "OrreryHost",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "OrreryGolden", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],
   swiftLanguageModes: [.v6]

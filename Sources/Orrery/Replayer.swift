@@ -136,7 +136,7 @@ public final class Replayer {
     }
     if outcome != nil { return }
     switch exit {
-    case .reachedClock, .reachedSteps, .probesFull, .serialOutput, .keyboardRead, .anchor:
+    case .reachedClock, .reachedSteps, .probesFull, .serialOutput, .keyboardRead, .mark, .screen, .anchor:
       guard let recordedEnd else { return }
       if machine.clock >= lastClock || machine.steps > lastSteps {
         try finish(reason: recordedEnd.reason, text: recordedEnd.text)

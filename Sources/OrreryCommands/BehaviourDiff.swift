@@ -1,37 +1,73 @@
 import OrreryCompare
 import OrreryTrace
 
-/// Two behaviours compared, as `orrery diff --behaviour` shows it.
+/// Two behaviours compared, as `orrery diff --behaviour` and `orrery test` show it.
 struct BehaviourDiff {
   let left: String
   let right: String
   let comparison: BehaviourComparison
-  let context: Int
+  private let changes: [BehaviourChange]
 
-  func result(json: Bool, stat: Bool) -> CommandResult {
+  init(left: String, right: String, comparison: BehaviourComparison) {
+    self.left = left
+    self.right = right
+    self.comparison = comparison
+    changes = comparison.changes()
+  }
+
+  /// What is shown of a difference.
+  enum Form {
+    /// A summary, then each change in words.
+    case words
+    /// How many changes of each kind each section has.
+    case stat
+    case json
+    /// The lines themselves, with this many around them, as `diff -u` shows them.
+    case unified(context: Int)
+  }
+
+  func result(_ form: Form, isColoured: Bool = false) -> CommandResult {
     var result = CommandResult(code: comparison.isEqual ? 0 : 1)
-    if json {
-      result.output = self.json().description + "\n"
+    if case .json = form {
+      result.output = json().description + "\n"
     } else if !comparison.isEqual {
-      result.output = stat ? summary() : "--- \(left)\n+++ \(right)\n" + comparison.unified(context: context)
+      let text =
+        switch form {
+        case .stat: stat()
+        case .unified(let context): unified(context: context)
+        default: names + words()
+        }
+      result.output = isColoured ? DiffColours.painted(text: text) : text
     }
     return result
   }
 
-  /// One line a section that has changes.
-  private func summary() -> String {
-    sections().map { "\($0.name): \($0.removed) removed, \($0.added) added\n" }.joined()
-  }
+  /// How many changes of each kind the lanes have, in one line.
+  var headline: String { BehaviourComparison.summary(of: changes) }
 
-  private func sections() -> [(name: String, removed: Int, added: Int)] {
-    var sections: [(name: String, removed: Int, added: Int)] = []
-    for line in comparison.lines where line.kind != .same {
-      let name = line.section.isEmpty ? "run" : line.section
+  /// The headline, and each change in the words of the domain.
+  func words() -> String { ([headline] + changes.map(\.description)).map { $0 + "\n" }.joined() }
+
+  /// The lines themselves, as `diff -u` shows them.
+  func unified(context: Int = 3) -> String { names + comparison.unified(context: context) }
+
+  private var names: String { "--- \(left)\n+++ \(right)\n" }
+
+  /// One line a section that has changes.
+  private func stat() -> String {
+    var sections: [(name: String, changes: [BehaviourChange])] = []
+    for change in changes {
+      let name = change.section.isEmpty ? "run" : change.section
       let index = sections.firstIndex { $0.name == name } ?? sections.count
-      if index == sections.count { sections.append((name, 0, 0)) }
-      if line.kind == .removed { sections[index].removed += 1 } else { sections[index].added += 1 }
+      if index == sections.count { sections.append((name, [])) }
+      sections[index].changes.append(change)
     }
-    return sections
+    return sections.map { section in
+      let counts = BehaviourChange.Kind.allCases.map { kind in
+        (kind.name, section.changes.reduce(0) { $0 + ($1.kind == kind ? $1.count : 0) })
+      }
+      return "\(section.name): " + counts.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ") + "\n"
+    }.joined()
   }
 
   private func json() -> JSONObject {
@@ -39,15 +75,26 @@ struct BehaviourDiff {
     object.add("equal", comparison.isEqual)
     object.add("left", left)
     object.add("right", right)
-    object.add(
-      "changes",
-      comparison.lines.filter { $0.kind != .same }.map { line in
-        var change = JSONObject()
-        change.add("kind", line.kind == .removed ? "removed" : "added")
-        change.add("section", line.section)
-        change.add("text", line.section.isEmpty ? line.text : String(line.text.dropFirst(2)))
-        return change
-      })
+    object.add("changes", changeObjects())
     return object
+  }
+
+  /// Every change as an object.
+  func changeObjects() -> [JSONObject] {
+    changes.map { change in
+      var object = JSONObject()
+      object.add("kind", change.kind.name)
+      object.add("section", change.section)
+      if let old = change.old { object.add("old", old) }
+      if let new = change.new { object.add("new", new) }
+      object.add("count", UInt64(change.count))
+      object.add("words", change.words)
+      if let origin = change.origin {
+        object.add("event", origin.sequence)
+        object.add("clock", origin.clock)
+        if let function = origin.function { object.add("function", function) }
+      }
+      return object
+    }
   }
 }

@@ -7,6 +7,8 @@ struct Console: Sendable {
   /// Whether a person is looking at each: only then are colour and progress shown.
   var isOutputTerminal: Bool
   var isErrorTerminal: Bool
+  /// Whether results are shown in colour.
+  var isOutputColoured: Bool { isOutputTerminal && !StandardStream.refusesColour }
   private let loss = Loss()
 
   /// The console of the running command; tests put their own in its place.

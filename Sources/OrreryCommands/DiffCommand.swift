@@ -13,12 +13,16 @@ struct DiffCommand: ParsableCommand {
       Parts of the headers that differ (settings, image, scenario) are told apart from the events.
 
       With --behaviour, what the kernels do is compared instead: per lane and context, without clocks and addresses, so that a rebuild that \
-      changes only those is equal. A golden text may stand for either trace then.
+      changes only those is equal. A golden text may stand for either trace then. A summary comes first, then one line a change: \
+      + added, - removed, ~ changed, > moved. With -U the lines of the goldens themselves are shown.
 
       EXAMPLES
         orrery diff before.orrery after.orrery
         orrery diff before.orrery after.orrery --lane map,heap
-        orrery diff --behaviour traces/boot/golden.txt boot.orrery
+        orrery diff --behaviour before.orrery after.orrery --stat
+        orrery diff --behaviour traces/boot/golden.txt boot.orrery -U 3
+        git config diff.orrery.command 'orrery diff --git'
+          with `*.orrery diff=orrery` in .gitattributes, git diff compares behaviours
 
       EXIT CODES
         0  the same
@@ -26,79 +30,70 @@ struct DiffCommand: ParsableCommand {
         2  trouble: a trace is damaged, or cannot be read
       """)
 
-  @Argument(help: ArgumentHelp("The expected trace.", valueName: "a")) var left: String
-  @Argument(help: ArgumentHelp("The trace to compare with it.", valueName: "b")) var right: String
+  @Argument(help: ArgumentHelp("The expected trace, and the one to compare with it.", valueName: "trace"))
+  var paths: [String]
   @Option(
     help: ArgumentHelp("Compares only these lanes, separated by commas.", valueName: "lanes"))
   var lane: [LaneOption] = []
   @Option(
     name: [.customShort("U"), .long], parsing: .unconditional,
-    help: ArgumentHelp("Lines or events shown around a difference.", valueName: "n"))
-  var context = 3
+    help: ArgumentHelp("Lines or events shown around a difference (3).", valueName: "n"))
+  var context: Int?
   @Flag(help: "Compares what the kernels do, not the exact events.") var behaviour = false
   @Flag(help: "Says only how much differs.") var stat = false
   @Flag(help: "Prints one JSON object.") var json = false
+  @Flag(help: "Compares behaviours as a diff driver of git, which gives seven arguments.") var git = false
 
   func validate() throws {
-    guard (0...1_000).contains(context) else {
+    if let context, !(0...1_000).contains(context) {
       throw ValidationError("--context \(context): expected a number from 0 to 1000")
+    }
+    guard !(json && stat) else { throw ValidationError("choose one of --json and --stat") }
+    guard git ? paths.count == 7 || paths.count == 9 : paths.count == 2 else {
+      throw ValidationError(
+        git
+          ? "--git: expected PATH OLD-FILE OLD-HASH OLD-MODE NEW-FILE NEW-HASH NEW-MODE, as git calls it"
+          : "expected two traces, found \(paths.count)")
     }
   }
 
+  private var left: String { paths[0] }
+  private var right: String { paths[1] }
+
   func run() throws {
-    let result = try compare()
+    let result = git ? GitDriver(arguments: paths).result(form) : try compare()
     let console = Console.current
     console.output(result.output)
     for note in result.notes { console.note("orrery diff: \(note)") }
     if result.code != 0 { throw ExitCode(result.code) }
   }
 
-  /// The comparison's text and exit code.
-  func compare() throws(CommandFailure) -> CommandResult {
-    let sides = (try Side(path: left), try Side(path: right))
-    if case (.trace(let leftTrace), .trace(let rightTrace)) = sides, !behaviour {
-      return try TraceDiff(leftTrace, rightTrace, lanes: LaneOption.union(lane), context: context).result(
-        json: json, stat: stat)
-    }
-    let golden = try sides.0.behaviour(LaneOption.union(lane))
-    let actual = try sides.1.behaviour(LaneOption.union(lane))
-    let comparison: BehaviourComparison
-    do throws(BehaviourError) {
-      comparison = try compareBehaviour(golden: golden, actual: actual)
-    } catch {
-      throw CommandFailure("\(left), \(right): \(error)")
-    }
-    return BehaviourDiff(left: left, right: right, comparison: comparison, context: context).result(
-      json: json, stat: stat)
+  private var form: BehaviourDiff.Form {
+    json ? .json : stat ? .stat : context.map { .unified(context: $0) } ?? .words
   }
 
-  /// A trace, or the golden text of one.
-  private enum Side {
-    case trace(OpenedTrace)
-    case golden(String)
-
-    private static let goldenLimit: UInt64 = 64 << 20
-
-    init(path: String) throws(CommandFailure) {
-      do throws(HostError) {
-        let file = try InputFile(path: path)
-        let start = try file.read(offset: 0, count: 17)
-        if start.starts(with: Array("orrery behaviour ".utf8)) {
-          self = .golden(try InputFile.text(of: path, limit: Side.goldenLimit))
-          return
-        }
-      } catch { throw CommandFailure(error) }
-      self = .trace(try OpenedTrace(path: path))
+  /// The comparison's text and exit code.
+  func compare() throws(CommandFailure) -> CommandResult {
+    let sides = (try BehaviourSource(path: left), try BehaviourSource(path: right))
+    if case (.trace(let leftTrace), .trace(let rightTrace)) = sides, !behaviour {
+      return try TraceDiff(leftTrace, rightTrace, lanes: LaneOption.union(lane), context: context ?? 3).result(
+        json: json, stat: stat)
     }
+    let lanes = LaneOption.union(lane)
+    return try Self.compare(sides.0, sides.1, names: (left, right), lanes: lanes).result(
+      form, isColoured: Console.current.isOutputColoured)
+  }
 
-    func behaviour(_ lanes: LaneSet) throws(CommandFailure) -> String {
-      switch self {
-      case .golden(let text): return text
-      case .trace(let trace):
-        return try trace.attempt { reader throws(TraceError) in
-          try Behaviour(trace: reader, rendering: trace.rendering(), lanes: lanes).text
-        }
-      }
+  static func compare(
+    _ left: BehaviourSource, _ right: BehaviourSource, names: (String, String), lanes: LaneSet
+  ) throws(CommandFailure) -> BehaviourDiff {
+    let golden = try left.behaviour(lanes, comparedWith: right)
+    let actual = try right.behaviour(lanes, comparedWith: left)
+    do throws(BehaviourError) {
+      return BehaviourDiff(
+        left: names.0, right: names.1, comparison: try compareBehaviour(golden: golden, actual: actual))
+    } catch {
+      throw CommandFailure("\(names.0), \(names.1): \(error)")
     }
   }
 }

@@ -17,6 +17,8 @@ struct OrreryCommand: ParsableCommand {
           run the trace again and verify it
         orrery diff before.orrery after.orrery
           find where two runs part
+        orrery test
+          run every case below traces/
 
       EXIT CODES
         0  the same
@@ -25,5 +27,8 @@ struct OrreryCommand: ParsableCommand {
       `orrery run` ends with the kernel's own.
       """,
     version: "orrery 0.1 (machine pc-1, trace format 1)",
-    subcommands: [RecordCommand.self, ReplayCommand.self, RunCommand.self, ShowCommand.self, DiffCommand.self])
+    subcommands: [
+      RecordCommand.self, ReplayCommand.self, RunCommand.self, ShowCommand.self, DiffCommand.self, TestCommand.self,
+      AcceptCommand.self,
+    ])
 }

@@ -17,6 +17,9 @@ public struct StandardStream: Sendable {
   /// Whether a person is looking: only then are colour and progress shown.
   public var isTerminal: Bool { isatty(descriptor) == 1 }
 
+  /// Whether the person wishes no colour anywhere: `NO_COLOR` is set to something.
+  public static var refusesColour: Bool { getenv("NO_COLOR").map { $0.pointee != 0 } ?? false }
+
   /// Writes `bytes` unchanged. A reader that went away (a closed pipe) has what it wanted, and is no failure.
   public func write(_ bytes: [UInt8]) throws(HostError) {
     var failure: Int32 = 0

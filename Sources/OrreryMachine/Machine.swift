@@ -34,6 +34,10 @@ public final class Machine {
   @exclusivity(unchecked) public var pausesAfterSerialOutput = false
   /// `run` returns `.keyboardRead` at the boundary after the keyboard became idle: the guest read the last byte that it had.
   @exclusivity(unchecked) public var pausesAfterKeyboardRead = false
+  /// `run` returns `.mark` at the boundary after a byte was written to the trace port.
+  @exclusivity(unchecked) public var pausesAfterMark = false
+  /// `run` returns `.screen` at the boundary after changes of the screen were written to the probes, when those are recorded.
+  @exclusivity(unchecked) public var pausesAfterScreen = false
 
   public init(configuration: MachineConfiguration) {
     self.configuration = configuration

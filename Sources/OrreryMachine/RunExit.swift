@@ -8,6 +8,10 @@ public enum RunExit: Hashable, Sendable {
   case anchor(LinearAddress)
   /// A byte left a serial port and `pausesAfterSerialOutput` is set.
   case serialOutput
+  /// A byte was written to the trace port and `pausesAfterMark` is set.
+  case mark
+  /// Cells of the screen may have changed, their records are there, and `pausesAfterScreen` is set.
+  case screen
   /// The keyboard became idle (as a rule the guest read the last byte it had) and `pausesAfterKeyboardRead` is set.
   case keyboardRead
   /// The probe buffer wants draining.

@@ -59,6 +59,14 @@ extension Machine {
         board.pauses.remove(.keyboardRead)
         return .keyboardRead
       }
+      if pausesAfterMark && pauses.contains(.mark) {
+        board.pauses.remove(.mark)
+        return .mark
+      }
+      if pausesAfterScreen && pauses.contains(.screen) {
+        board.pauses.remove(.screen)
+        return .screen
+      }
       board.pauses = []
     }
     if cpu.pointee.steps >= untilSteps { return .reachedSteps }

@@ -14,17 +14,18 @@ import Testing
     ("Orrery", ["OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare"]),
     ("OrreryHost", ["OrreryBase", "Glibc", "Foundation"]),
     (
-      "OrreryTesting",
+      "OrreryGolden",
       [
         "Orrery", "OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare",
-        "OrreryHost", "Testing",
+        "OrreryHost",
       ]
     ),
+    ("OrreryTesting", ["OrreryGolden", "OrreryCompare", "OrreryHost", "Testing"]),
     (
       "OrreryCommands",
       [
         "Orrery", "OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare",
-        "OrreryHost", "ArgumentParser",
+        "OrreryHost", "OrreryGolden", "ArgumentParser",
       ]
     ),
     ("orrery", ["OrreryCommands"]),

@@ -10,25 +10,11 @@ import Testing
 private let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .deletingLastPathComponent()
 
-/// The cases under `traces/`: every folder with a scenario of its name.
-private let cases: [GoldenCase] = {
-  let folder = root.appending(path: "traces")
-  let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-  return names.sorted().map { name in
-    GoldenCase(
-      folder: folder.appending(path: name).path, image: root.appending(path: "kernel/.build/orrery-kernel.elf").path)
-  }.filter { FileManager.default.fileExists(atPath: $0.scenarioPath) }
-}()
-
 @Suite struct GoldenTests {
-  @Test func thereAreCases() { #expect(!cases.isEmpty) }
+  @Test(arguments: try goldenCases(in: "../../traces"))
+  func theKernelBehavesAsItsGoldenSays(goldenCase: GoldenCase) { expectGolden(goldenCase) }
 
-  @Test(arguments: cases)
-  func theKernelBehavesAsItsGoldenSays(goldenCase: GoldenCase) {
-    expectGolden(goldenCase)
-  }
-
-  @Test(arguments: cases)
+  @Test(arguments: try goldenCases(in: "../../traces"))
   func recordingTwiceGivesTheSameBytesAndReplays(goldenCase: GoldenCase) throws {
     let trace = try goldenCase.record()
     #expect(try goldenCase.record() == trace)
@@ -41,12 +27,17 @@ private let cases: [GoldenCase] = {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     try "limits { steps 1 }\n".write(to: folder.appending(path: "\(name).scenario"), atomically: true, encoding: .utf8)
-    let missing = GoldenCase(folder: folder.path, image: cases.first?.image ?? "")
+    let missing = GoldenCase(folder: folder.path, image: root.appending(path: "kernel/.build/orrery-kernel.elf").path)
     withKnownIssue {
       expectGolden(missing)
     } matching: { issue in
       issue.comments.contains { $0.rawValue.contains("golden.txt") && $0.rawValue.contains("accept:") }
     }
+  }
+
+  /// A suite that finds no case must not pass.
+  @Test func aFolderWithoutCasesIsAFailure() {
+    #expect(throws: GoldenError.self) { try goldenCases(in: "../../docs") }
   }
 }
 

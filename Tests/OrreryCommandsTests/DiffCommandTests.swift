@@ -128,7 +128,10 @@ import Testing
     let other = try folder.trace("b", Array(events.dropFirst()))
     let result = try diff(path, other)
     #expect(result.code == 1)
-    #expect(result.output.contains("@@ output, COM1, main @@\n-  \"A\"\n"))
+    #expect(
+      result.output == "--- \(path)\n+++ \(other)\noutput: 1 removed\n- output, COM1: no longer \"A\"\n")
+    #expect(try diff(path, other, "-U", "3").output.contains("@@ output, COM1, main @@\n-  \"A\"\n"))
+    #expect(try diff(path, other, "--stat").output == "output, COM1, main: 1 removed\n")
   }
 
   @Test func damageIsTroubleEvenWhereAllElseIsEqual() throws {

@@ -9,17 +9,31 @@ public struct Behaviour: Hashable, Sendable {
   /// The first line of every text; the number changes when the same run would be told differently.
   public static let versionLine = "orrery behaviour 2"
 
+  /// So many lines of a section a person can review.
+  public static let goldenLineLimit = 2_000
+  /// So many are compared when nobody need read those that are the same: some tens of MB a section.
+  public static let traceLineLimit = 100_000
+
   public let text: String
+  /// Where each line of `text` comes from; none for headings, and none at all for a golden that was read.
+  let origins: [BehaviourOrigin?]
+
+  /// A behaviour that was written before, such as a golden.
+  public init(text: String) {
+    self.text = text
+    origins = []
+  }
 
   /// Reads all events of `trace`. Memory grows with the number of addresses at which blocks and frames were, not with the length of the run.
   ///
   /// - Parameters:
   ///   - rendering: Names functions, and keys.
   ///   - lanes: The lanes that are told, as far as they were recorded.
+  ///   - lineLimit: How many lines of a section are told; of the rest only their count and hash. A golden has `goldenLineLimit`.
   public init(
-    trace: TraceReader, rendering: EventRendering, lanes: LaneSet = .all
+    trace: TraceReader, rendering: EventRendering, lanes: LaneSet = .all, lineLimit: Int = Behaviour.goldenLineLimit
   ) throws(TraceError) {
-    var builder = BehaviourBuilder(rendering: rendering)
+    var builder = BehaviourBuilder(rendering: rendering, lineLimit: lineLimit)
     var events = trace.events()
     while let event = try events.next() {
       // Interrupts and exceptions also say in which context the rest happens.
@@ -29,13 +43,21 @@ public struct Behaviour: Hashable, Sendable {
     let told = try trace.header().lanes.intersection(lanes).subtracting(LaneSet(.state))
     var lines = [Behaviour.versionLine, "lanes: " + told.lanes.map(\.name).joined(separator: " ")]
     lines += Behaviour.end(trace.end, rendering.symbolizer, open)
+    var origins = [BehaviourOrigin?](repeating: nil, count: lines.count)
     for section in builder.finish() where told.contains(section.lane) {
       lines.append("")
       lines.append(section.title)
-      lines += section.lines.map { "  " + $0 }
+      lines += section.lines.map { "  " + $0.text }
+      origins += [nil, nil] + section.lines.map(\.origin)
     }
     text = lines.joined(separator: "\n") + "\n"
+    self.origins = origins
   }
+
+  /// Where the lines come from is no part of what a kernel does.
+  public static func == (left: Behaviour, right: Behaviour) -> Bool { left.text == right.text }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
   private static func end(_ end: RunEnd?, _ symbolizer: any Symbolizer, _ openExceptions: [UInt8]) -> [String] {
     guard let end else { return ["end: the recording was cut short"] }

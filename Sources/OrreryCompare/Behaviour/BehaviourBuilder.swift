@@ -16,6 +16,7 @@ struct BehaviourBuilder {
   }
 
   private let rendering: EventRendering
+  private let lineLimit: Int
   private var sections: [(key: SectionKey, folder: LineFolder)] = []
   /// The index of a section by its key. It is only looked up, never gone through.
   private var indices: [SectionKey: Int] = [:]
@@ -27,7 +28,11 @@ struct BehaviourBuilder {
   /// Bytes of unfinished lines, at most one for each section.
   private var unfinished: [(key: SectionKey, bytes: [UInt8])] = []
   /// Vectors that devices delivered, with their sources.
-  private var presence: [(vector: UInt8, source: InterruptSource)] = []
+  private var presence: [(vector: UInt8, source: InterruptSource, origin: BehaviourOrigin)] = []
+  /// What is being told.
+  private var present = BehaviourOrigin(sequence: 0, clock: 0)
+  /// The last line that was finished on a serial port and is not blank.
+  private var latestLine: [UInt8] = []
   /// Causes of scripted interrupts that are not delivered yet, in order: vector (nil for an NMI) and cause.
   private var scripted: [(vector: UInt8?, cause: String)] = []
 
@@ -41,14 +46,16 @@ struct BehaviourBuilder {
   /// Scripted interrupts that wait for their delivery; a machine that never delivers them must not gather them for ever.
   private static let scriptedLimit = 4_096
 
-  init(rendering: EventRendering) {
+  init(rendering: EventRendering, lineLimit: Int = Behaviour.goldenLineLimit) {
     self.rendering = rendering
+    self.lineLimit = lineLimit
     let symbolizer = rendering.symbolizer
     map = MapBehaviour { symbolizer.isImage($0) }
   }
 
   mutating func append(_ event: Event) {
     let context = contexts.present
+    present = BehaviourOrigin(sequence: event.sequence, clock: event.clock, address: event.payload.codeAddress)
     switch event.payload {
     case .input(let action, _, let cause):
       let lines = inputs.append(action, cause.isEmpty ? "live" : cause, keyName: rendering.keyName)
@@ -74,7 +81,7 @@ struct BehaviourBuilder {
     case .tripleFault(let delivery):
       add(.exception, context, BehaviourLine("triple fault, last of it \(exception(delivery))"))
     case .addressSpace, .map, .recursive, .bulk, .invalidatePage:
-      for line in map.append(event.payload, clock: event.clock, in: context) { add(.map, context, line) }
+      for line in map.append(event.payload, origin: present, in: context) { add(.map, context, line) }
     case .heap(let call): add(.heap, context, heap(call, context))
     case .frame(let call): add(.frame, context, frame(call))
     case .serial(let port, let bytes): append(bytes, to: SectionKey(lane: .output, stream: Int(port), context: context))
@@ -90,7 +97,9 @@ struct BehaviourBuilder {
   }
 
   /// All sections in order, with their lanes, titles and lines.
-  mutating func finish() -> [(lane: Lane, title: String, lines: [String])] {
+  mutating func finish() -> [(lane: Lane, title: String, lines: [BehaviourTextLine])] {
+    // What is told of the end is no doing of the last event's function.
+    present = BehaviourOrigin(sequence: present.sequence, clock: present.clock)
     for line in inputs.flush() { add(.input, .main, BehaviourLine(line)) }
     for (context, line) in map.flushAll() { add(.map, context, line) }
     for entry in unfinished where !entry.bytes.isEmpty { add(entry.key, BehaviourLine(Words.quoted(entry.bytes))) }
@@ -102,13 +111,20 @@ struct BehaviourBuilder {
     }
     presence.sort { ($0.vector, $0.source.rawValue) < ($1.vector, $1.source.rawValue) }
     for entry in presence {
-      add(.interrupt, .main, BehaviourLine("vector \(entry.vector), \(Words.source(entry.source))"))
+      var line = BehaviourLine("vector \(entry.vector), \(Words.source(entry.source))")
+      line.origin = entry.origin
+      add(.interrupt, .main, line)
     }
     let order = sections.indices.sorted { sections[$0].key < sections[$1].key }
-    var result: [(lane: Lane, title: String, lines: [String])] = []
+    var result: [(lane: Lane, title: String, lines: [BehaviourTextLine])] = []
     for index in order {
       let key = sections[index].key
-      result.append((key.lane, title(key), sections[index].folder.finish()))
+      var lines = sections[index].folder.finish()
+      for line in lines.indices {
+        guard let address = lines[line].origin?.address else { continue }
+        lines[line].origin?.function = rendering.symbolizer.function(containing: address).map { functionName($0.name) }
+      }
+      result.append((key.lane, title(key), lines))
     }
     return result
   }
@@ -128,9 +144,12 @@ struct BehaviourBuilder {
       index = known
     } else {
       index = sections.count
-      sections.append((key, LineFolder()))
+      sections.append((key, LineFolder(lineLimit: lineLimit)))
       indices[key] = index
     }
+    var line = line
+    // What only ends now has its own.
+    if line.origin == nil, key.stream != BehaviourBuilder.screenStream { line.origin = present }
     sections[index].folder.append(line)
   }
 
@@ -160,9 +179,22 @@ struct BehaviourBuilder {
       unfinished[index].bytes.append(byte)
       if byte == UInt8(ascii: "\n") || unfinished[index].bytes.count == BehaviourBuilder.textLimit {
         add(key, BehaviourLine(Words.quoted(unfinished[index].bytes)))
+        if Self.isSerial(key), Self.isVisible(unfinished[index].bytes) { latestLine = unfinished[index].bytes }
         unfinished[index].bytes = []
       }
     }
+  }
+
+  private static func isSerial(_ key: SectionKey) -> Bool { key.lane == .output && key.stream < debugConsoleStream }
+
+  private static func isVisible(_ bytes: [UInt8]) -> Bool { bytes.contains { $0 > 0x20 } }
+
+  /// The last text on a serial port, without the end of its line; nil when there was none yet.
+  private func outputBefore() -> String? {
+    let begun = unfinished.last { Self.isSerial($0.key) && Self.isVisible($0.bytes) }
+    let bytes = begun?.bytes ?? latestLine
+    guard let end = bytes.lastIndex(where: { $0 > 0x20 }) else { return nil }
+    return Words.quoted(bytes[...end])
   }
 
   // MARK: Lanes
@@ -179,7 +211,10 @@ struct BehaviourBuilder {
   /// Interrupts of devices are told by their presence; what the scenario put in, by its anchor.
   private mutating func deliver(_ vector: UInt8, _ source: InterruptSource) {
     guard source == .scripted || source == .nonMaskable else {
-      if !presence.contains(where: { $0.vector == vector && $0.source == source }) { presence.append((vector, source)) }
+      if !presence.contains(where: { $0.vector == vector && $0.source == source }) {
+        present.outputBefore = outputBefore()
+        presence.append((vector, source, present))
+      }
       return
     }
     let wanted = source == .scripted ? vector : nil

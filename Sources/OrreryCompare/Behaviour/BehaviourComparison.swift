@@ -14,6 +14,10 @@ public struct BehaviourComparison: Hashable, Sendable {
     /// The section it is in, empty for the lines before the first.
     public var section: String
     public var text: String
+    /// Where in its trace it comes from, if it comes from one.
+    public var origin: BehaviourOrigin?
+    /// The text without the numbers of blocks, frames and address spaces.
+    let key: String
   }
 
   /// All lines of both, in order.
@@ -68,13 +72,21 @@ public struct BehaviourError: Error, Hashable, Sendable, CustomStringConvertible
 /// Lines are aligned by what they say without the numbers of blocks and frames, so that one more allocation is one more line; then every number of the
 /// golden must stand for one number of the actual behaviour, all through, and a line where it does not is a change.
 public func compareBehaviour(golden: String, actual: String) throws(BehaviourError) -> BehaviourComparison {
+  try compareBehaviour(golden: Behaviour(text: golden), actual: Behaviour(text: actual))
+}
+
+/// The same for behaviours, whose lines may say where they come from.
+public func compareBehaviour(golden: Behaviour, actual: Behaviour) throws(BehaviourError) -> BehaviourComparison {
   let old = try SectionedLines(golden, called: "the golden")
   let new = try SectionedLines(actual, called: "the actual behaviour")
   var pairs = Pairing()
   var lines: [BehaviourComparison.Line] = []
   // Removals stand before insertions where a line has both.
   var added: [BehaviourComparison.Line] = []
-  for edit in lineDifference(old.lines.map(\.key), new.lines.map(\.key)) {
+  var numbers = LineNumbers()
+  let oldNumbers = old.lines.map { numbers.number($0.section, $0.key) }
+  let newNumbers = new.lines.map { numbers.number($0.section, $0.key) }
+  for edit in lineDifference(oldNumbers, newNumbers) {
     let section =
       switch edit {
       case .remove(let index), .keep(let index, _): old.lines[index].section
@@ -106,17 +118,18 @@ private struct SectionedLines {
   struct Line {
     var section: String
     var text: String
-    /// What is compared: the section and the text without the numbers in names.
+    /// What is compared: the text without the numbers in names.
     var key: String
     /// The names in the text, such as `#12`, in order.
     var names: [String]
+    var origin: BehaviourOrigin?
   }
 
   private(set) var lines: [Line] = []
 
-  init(_ text: String, called title: String) throws(BehaviourError) {
+  init(_ behaviour: Behaviour, called title: String) throws(BehaviourError) {
     // Told from a reader's view, a file saved with other line ends says the same.
-    let rows = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    let rows = behaviour.text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
     guard let first = rows.first, first == Behaviour.versionLine else {
       throw BehaviourError(
         description:
@@ -124,7 +137,7 @@ private struct SectionedLines {
           + "record it again and accept it")
     }
     var section = ""
-    for row in rows.dropFirst() where !row.isEmpty {
+    for (index, row) in rows.enumerated().dropFirst() where !row.isEmpty {
       if !row.hasPrefix(" "),
         !section.isEmpty || !(row.hasPrefix("lanes:") || row.hasPrefix("end:") || row.hasPrefix("report:"))
       {
@@ -132,12 +145,15 @@ private struct SectionedLines {
         continue
       }
       let (key, names) = SectionedLines.parted(row)
-      lines.append(Line(section: section, text: String(row), key: section + "\n" + key, names: names))
+      let origin = behaviour.origins.indices.contains(index) ? behaviour.origins[index] : nil
+      lines.append(Line(section: section, text: String(row), key: key, names: names, origin: origin))
     }
   }
 
   func line(_ index: Int, _ kind: BehaviourComparison.Line.Kind) -> BehaviourComparison.Line {
-    BehaviourComparison.Line(kind: kind, section: lines[index].section, text: lines[index].text)
+    let line = lines[index]
+    return BehaviourComparison.Line(
+      kind: kind, section: line.section, text: line.text, origin: line.origin, key: line.key)
   }
 
   /// Takes the names out of a line; what is in quotes stays as it is.
@@ -177,6 +193,23 @@ private struct SectionedLines {
     }
     if let name { names.append(String(decoding: name, as: UTF8.self)) }
     return (String(decoding: key, as: UTF8.self), names)
+  }
+}
+
+/// A number for every line that says something else, so that lines are compared as fast as numbers. It is only looked up, never gone through.
+private struct LineNumbers {
+  private struct Key: Hashable {
+    var section: String
+    var key: String
+  }
+
+  private var numbers: [Key: Int] = [:]
+
+  mutating func number(_ section: String, _ key: String) -> Int {
+    let key = Key(section: section, key: key)
+    if let known = numbers[key] { return known }
+    numbers[key] = numbers.count
+    return numbers.count - 1
   }
 }
 

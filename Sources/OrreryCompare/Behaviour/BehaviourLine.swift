@@ -8,14 +8,17 @@ struct BehaviourLine {
   var byStep: String
   /// The line with every name replaced by its kind.
   var byKind: String
+  /// The event it tells, or the first of them.
+  var origin: BehaviourOrigin?
 
   init(_ text: String) { self.init(text: text, byAge: text, byStep: text, byKind: text) }
 
-  private init(text: String, byAge: String, byStep: String, byKind: String) {
+  private init(text: String, byAge: String, byStep: String, byKind: String, origin: BehaviourOrigin? = nil) {
     self.text = text
     self.byAge = byAge
     self.byStep = byStep
     self.byKind = byKind
+    self.origin = origin
   }
 
   /// The name of number `number` of `count` with `prefix`; `last` is the number named before.
@@ -30,7 +33,7 @@ struct BehaviourLine {
   static func + (left: BehaviourLine, right: BehaviourLine) -> BehaviourLine {
     BehaviourLine(
       text: left.text + right.text, byAge: left.byAge + right.byAge, byStep: left.byStep + right.byStep,
-      byKind: left.byKind + right.byKind)
+      byKind: left.byKind + right.byKind, origin: left.origin ?? right.origin)
   }
 
   static func + (left: BehaviourLine, right: String) -> BehaviourLine { left + BehaviourLine(right) }

@@ -2,7 +2,7 @@ import OrreryBase
 
 /// Collects the lines of one section in bounded memory: what repeats is told once with its count, and what exceeds the limit as a count and a hash.
 struct LineFolder {
-  private(set) var lines: [String] = []
+  private(set) var lines: [BehaviourTextLine] = []
   /// The last lines in `lines`, as far as they are not folded.
   private var recent: [Forms] = []
   /// The lines that repeat, in which of their forms, and how often they were there.
@@ -10,7 +10,7 @@ struct LineFolder {
   private var form = Form.byAge
   private var count = 0
   /// The lines as they were the last time.
-  private var latest: [String] = []
+  private var latest: [BehaviourTextLine] = []
   /// Lines of a repetition that is not yet complete.
   private var partial: [BehaviourLine] = []
   private var excess = 0
@@ -43,8 +43,10 @@ struct LineFolder {
   static let longestPattern = 12
   /// A pattern is folded when it is there this often.
   static let leastCount = 4
-  /// A section has at most this many lines, so that a person can review it.
-  static let lineLimit = 2_000
+  /// A section has at most this many lines.
+  private let lineLimit: Int
+
+  init(lineLimit: Int) { self.lineLimit = lineLimit }
 
   mutating func append(_ line: BehaviourLine) {
     if !pattern.isEmpty {
@@ -52,7 +54,7 @@ struct LineFolder {
         partial.append(line)
         if partial.count == pattern.count {
           count += 1
-          latest = partial.map(\.text)
+          latest = partial.map(\.textLine)
           partial = []
         }
         return
@@ -63,15 +65,15 @@ struct LineFolder {
     foldIfRepeated()
   }
 
-  mutating func finish() -> [String] {
+  mutating func finish() -> [BehaviourTextLine] {
     endRepetition()
-    if excess > 0 { lines.append("… \(excess) more lines, hash \(excessHash)") }
+    if excess > 0 { lines.append(BehaviourTextLine("… \(excess) more lines, hash \(excessHash)")) }
     return lines
   }
 
   private mutating func add(_ line: BehaviourLine) {
     let forms = Forms(line)
-    guard lines.count < LineFolder.lineLimit else {
+    guard lines.count < lineLimit else {
       excess += 1
       var link = ByteWriter()
       link.append(excessHash)
@@ -79,7 +81,7 @@ struct LineFolder {
       excessHash = Hash128(of: link.bytes)
       return
     }
-    lines.append(line.text)
+    lines.append(line.textLine)
     recent.append(forms)
     if recent.count > LineFolder.longestPattern * LineFolder.leastCount { recent.removeFirst() }
   }
@@ -118,10 +120,10 @@ struct LineFolder {
     let what = pattern.count == 1 ? "this line" : "these \(pattern.count) lines"
     if form == .byStep {
       // First, last and count say the step.
-      lines.append("… \(what) \(count) times in all, up to")
+      lines.append(BehaviourTextLine("… \(what) \(count) times in all, up to"))
       lines += latest
     } else {
-      lines.append("… \(what) \(count) times in all")
+      lines.append(BehaviourTextLine("… \(what) \(count) times in all"))
     }
     pattern = []
     let rest = partial
@@ -129,4 +131,19 @@ struct LineFolder {
     recent = []
     for line in rest { add(line) }
   }
+}
+
+/// A line of a behaviour's text with where it comes from.
+struct BehaviourTextLine {
+  var text: String
+  var origin: BehaviourOrigin?
+
+  init(_ text: String, origin: BehaviourOrigin? = nil) {
+    self.text = text
+    self.origin = origin
+  }
+}
+
+extension BehaviourLine {
+  fileprivate var textLine: BehaviourTextLine { BehaviourTextLine(text, origin: origin) }
 }

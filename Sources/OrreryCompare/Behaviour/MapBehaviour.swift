@@ -42,14 +42,17 @@ struct MapBehaviour {
     var isLastFlushed = false
     /// Whether a translation of before may be in a TLB: not of what was not mapped, and no longer when CR3 is loaded.
     var wantsFlush: Bool
+    /// The first of the events.
+    var origin: BehaviourOrigin
   }
 
   /// Takes an event of the lane and gives the lines that are now complete.
-  mutating func append(_ payload: Payload, clock: Clock, in context: BehaviourContext) -> [BehaviourLine] {
+  mutating func append(_ payload: Payload, origin: BehaviourOrigin, in context: BehaviourContext) -> [BehaviourLine] {
+    let clock = origin.clock
     switch payload {
     case .map(let change):
       let wantsFlush = change.kind != .mapped && change.pageCount == 1 && clock != switchClock
-      return append(change, wantsFlush: wantsFlush, in: context)
+      return append(change, wantsFlush: wantsFlush, origin: origin, in: context)
     case .invalidatePage(let address): return invalidate(address.rawValue, in: context)
     case .addressSpace(let root, let mode):
       switchClock = clock
@@ -131,7 +134,7 @@ struct MapBehaviour {
   }
 
   private mutating func append(
-    _ change: MapChange, wantsFlush: Bool, in context: BehaviourContext
+    _ change: MapChange, wantsFlush: Bool, origin: BehaviourOrigin, in context: BehaviourContext
   ) -> [BehaviourLine] {
     let frames = identified(change)
     if let index = pending.firstIndex(where: { $0.context == context }), case .change(var range) = pending[index].run,
@@ -147,7 +150,8 @@ struct MapBehaviour {
       return []
     }
     let lines = flush(context)
-    pending.append((context, .change(Range(change: change, frames: frames, last: change, wantsFlush: wantsFlush))))
+    let range = Range(change: change, frames: frames, last: change, wantsFlush: wantsFlush, origin: origin)
+    pending.append((context, .change(range)))
     return lines
   }
 
@@ -227,7 +231,9 @@ struct MapBehaviour {
     if !change.aliases.isEmpty {
       line = line + ", also at " + change.aliases.map { place($0.rawValue) }.joined(separator: " ")
     }
-    return isFlushed ? line + ", flushed" : range.wantsFlush ? line + ", not flushed" : line
+    line = isFlushed ? line + ", flushed" : range.wantsFlush ? line + ", not flushed" : line
+    line.origin = range.origin
+    return line
   }
 
   private static let verbs = ["map", "unmap", "remap", "permission"]

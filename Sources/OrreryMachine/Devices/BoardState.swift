@@ -346,6 +346,7 @@ struct BoardState {
     guard isScreenDirty else { return }
     isScreenDirty = false
     screenDirtySince = 0
+    wires.pauses.insert(.screen)
     let probes = self.probes
     vga.cut(videoMemory) { row, column, cells in
       let offset = probes.append(bytes: cells)

@@ -7,7 +7,10 @@ struct TracePort: Device {
 
   func read() -> UInt8 { 0xFF }
 
-  func write(_ value: UInt8, wires: inout Wires) { wires.record(.mark, in: .marks, UInt64(value)) }
+  func write(_ value: UInt8, wires: inout Wires) {
+    wires.record(.mark, in: .marks, UInt64(value))
+    wires.pauses.insert(.mark)
+  }
 
   func checkpoint(into writer: inout ByteWriter) {}
   mutating func restore(from reader: inout ByteReader) throws(ByteCodingError) {}

@@ -8,6 +8,10 @@ struct PauseSet: OptionSet {
   static let serialOutput = PauseSet(rawValue: 1 << 0)
   /// The keyboard has nothing queued and nothing unread any more.
   static let keyboardRead = PauseSet(rawValue: 1 << 1)
+  /// A byte was written to the trace port.
+  static let mark = PauseSet(rawValue: 1 << 2)
+  /// Changed cells of the screen were written to the probes.
+  static let screen = PauseSet(rawValue: 1 << 3)
 }
 
 /// All that a device can reach of the world outside it: its interrupt request line, the probes, the pins that stop or pause the machine.

@@ -1,0 +1,35 @@
+import OrreryCompare
+import OrreryHost
+import OrreryTrace
+
+/// What has a behaviour: a trace, or the golden text of one.
+enum BehaviourSource {
+  case trace(OpenedTrace)
+  case golden(Behaviour)
+
+  private static let goldenLimit: UInt64 = 64 << 20
+
+  init(path: String) throws(CommandFailure) {
+    do throws(HostError) {
+      let file = try InputFile(path: path)
+      let start = try file.read(offset: 0, count: 17)
+      if start.starts(with: Array("orrery behaviour ".utf8)) {
+        self = .golden(Behaviour(text: try file.text(limit: Self.goldenLimit)))
+        return
+      }
+    } catch { throw CommandFailure(error) }
+    self = .trace(try OpenedTrace(path: path))
+  }
+
+  /// - Parameter other: what it is compared with; a golden decides how much of a trace can be.
+  func behaviour(_ lanes: LaneSet, comparedWith other: BehaviourSource? = nil) throws(CommandFailure) -> Behaviour {
+    let lineLimit = if case .trace? = other { Behaviour.traceLineLimit } else { Behaviour.goldenLineLimit }
+    switch self {
+    case .golden(let behaviour): return behaviour
+    case .trace(let trace):
+      return try trace.attempt { reader throws(TraceError) in
+        try Behaviour(trace: reader, rendering: trace.rendering(), lanes: lanes, lineLimit: lineLimit)
+      }
+    }
+  }
+}
