@@ -45,6 +45,11 @@ struct VGAText: Device {
   private static let mode3Graphics: [UInt8] = [0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0E, 0x00, 0xFF]
   private static let mode3Sequencer: [UInt8] = [0x03, 0x00, 0x03, 0x00, 0x02]
 
+  /// The bits that registers have; the others read 0.
+  private static let attributeBits: [UInt8] = [UInt8](repeating: 0x3F, count: 16) + [0xEF, 0xFF, 0x3F, 0x0F, 0x0F]
+  private static let graphicsBits: [UInt8] = [0x0F, 0x0F, 0x0F, 0x1F, 0x03, 0x7B, 0x0F, 0x0F, 0xFF]
+  private static let sequencerBits: [UInt8] = [0x03, 0x3D, 0x0F, 0x3F, 0x0E]
+
   private let ratio: TickRatio
   private var crt = mode3CRT
   private var attributes = mode3Attributes
@@ -207,7 +212,9 @@ struct VGAText: Device {
       miscellaneous = value
       if value & 1 == 0 { wires.stop(.unmodelled("VGA registers at monochrome addresses (port 0x3c2, bit 0 clear)")) }
     case 0x3C4: sequencerIndex = value & 7
-    case 0x3C5: if Int(sequencerIndex) < sequencer.count { sequencer[Int(sequencerIndex)] = value }
+    case 0x3C5:
+      let index = Int(sequencerIndex)
+      if index < sequencer.count { sequencer[index] = value & Self.sequencerBits[index] }
     case 0x3C6: paletteMask = value
     case 0x3C7:
       paletteReadIndex = UInt16(value) * 3
@@ -233,14 +240,14 @@ struct VGAText: Device {
     if !expectsAttributeData {
       attributeIndex = value & 0x3F
     } else if Int(attributeIndex & 0x1F) < attributes.count {
-      attributes[Int(attributeIndex & 0x1F)] = value
+      attributes[Int(attributeIndex & 0x1F)] = value & Self.attributeBits[Int(attributeIndex & 0x1F)]
     }
     expectsAttributeData.toggle()
   }
 
   private mutating func writeGraphics(_ value: UInt8, wires: inout Wires) {
     guard Int(graphicsIndex) < graphics.count else { return }
-    graphics[Int(graphicsIndex)] = value
+    graphics[Int(graphicsIndex)] = value & Self.graphicsBits[Int(graphicsIndex)]
     // Register 6: bit 0 graphics mode, bits 2 and 3 the window: 0xB8000 of 32 KiB.
     if graphicsIndex == 6, value & 0x0D != 0x0C {
       wires.stop(

@@ -129,11 +129,19 @@ struct I8254Tests {
     expect(2, from: 151, counts: [2, 1, 0, 0xFFFF], outputs: [1, 1, 0, 1])
   }
 
-  @Test func modes6And7AreModes2And3() {
-    program(0, mode: 6, count: 9)
-    #expect(status(0) & 0x0E == 0x04)
-    program(0, mode: 7, count: 9)
-    #expect(status(0) & 0x0E == 0x06)
+  /// The status tells the mode as it was written (data sheet, Read-Back Command).
+  @Test func modes6And7AreModes2And3() throws {
+    bench.run(to: 100)
+    program(0, mode: 6, count: 3)
+    #expect(status(0) & 0x0E == 0x0C)
+    expect(0, from: 101, counts: [3, 2, 1, 3], outputs: [1, 1, 0, 1])
+    let twin = BoardBench(frequency: BoardBench.pulseFrequency)
+    try twin.restore(bench.checkpoint(), clock: bench.clock)
+    #expect(twin.hash(at: bench.clock) == bench.hash(at: bench.clock))
+    twin.output(0x43, 0xE2)
+    #expect(twin.input(0x40) & 0x0E == 0x0C)
+    program(0, mode: 7, count: 4)
+    #expect(status(0) & 0x0E == 0x0E)
   }
 
   // MARK: Gate

@@ -132,6 +132,19 @@ struct VGATextTests {
     #expect(bench.input(0x3C0) == 0x31)
   }
 
+  /// The bits of the registers are those of the IBM reference: 6 of a palette register, 4 of the map mask, 2 of the plane that is read.
+  @Test func registersHaveTheirBitsOnly() {
+    _ = bench.input(0x3DA)
+    bench.output(0x3C0, 0x21, 0xFF, 0x21)
+    #expect(bench.input(0x3C1) == 0x3F)
+    bench.output(0x3C4, 2)
+    bench.output(0x3C5, 0xFF)
+    #expect(bench.input(0x3C5) == 0x0F)
+    bench.output(0x3CE, 4)
+    bench.output(0x3CF, 0xFF)
+    #expect(bench.input(0x3CF) == 0x03)
+  }
+
   @Test func paletteIndexAdvances() {
     bench.output(0x3C8, 7)
     bench.output(0x3C9, 1, 2, 0xFF)
