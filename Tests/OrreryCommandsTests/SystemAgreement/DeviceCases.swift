@@ -294,7 +294,7 @@ enum DeviceCases {
       ("bits of the sequencer", "3c4=00 3c5=ff 3c5? 3c5=03 3c4=02 3c5=ff 3c5? 3c5=03 3c4=ff 3c4?"),
       (
         "bits of the graphics controller",
-        "3ce=00 3cf=ff 3cf? 3cf=00 3ce=07 3cf=ff 3cf? 3cf=00 3ce=ff 3ce? 3ce=03 3cf=ff 3cf? 3cf=00"
+        "3ce=00 3cf=ff 3cf? 3cf=00 3ce=07 3cf=ff 3cf? 3cf=00 3ce=ff 3ce? 3ce=04 3cf=ff 3cf? 3cf=00"
       ),
       ("palette", "3c8=40 3c9=01 3c9=02 3c9=3f 3c8? 3c7=40 3c9? 3c9? 3c9? 3c7? 3c8=41 3c7?"),
       ("palette mask", "3c6? 3c6=0f 3c6? 3c6=ff"),

@@ -182,6 +182,43 @@ struct I8254Tests {
     #expect(bench.input(0x61) & 0x20 != 0)
   }
 
+  // MARK: Calibration of a time-stamp counter, at 1 GHz
+
+  /// As kernels do it: counter 2 in mode 0 for 10 ms, its output watched at port 0x61.
+  @Test func countersOutputComesAtItsExactClock() {
+    let bench = BoardBench()
+    bench.run(to: 1000)
+    bench.output(0x61, UInt32(bench.input(0x61)) & 0x0C | 1)
+    bench.output(0x43, 0xB0)
+    bench.output(0x42, 0x9B, 0x2E)
+    // Written in pulse 1: loaded by pulse 2, at its end 11,931 pulses later: ⌈11,933 · 10⁹ ÷ 1,193,182⌉ = 10,000,989.
+    bench.run(to: 10_000_988)
+    #expect(bench.input(0x61) & 0x20 == 0)
+    bench.run(to: 10_000_989)
+    #expect(bench.input(0x61) & 0x20 == 0x20)
+  }
+
+  /// As kernels do it quickly: the upper byte of counter 2 changes every 256 pulses, 214,552.3 ns, and never drifts.
+  @Test func upperByteChangesEvery256Pulses() {
+    let bench = BoardBench()
+    bench.output(0x61, 1)
+    bench.output(0x43, 0xB0)
+    bench.output(0x42, 0xFF, 0xFF)
+    func upperByte() -> UInt8 {
+      _ = bench.input(0x42)
+      return bench.input(0x42)
+    }
+    for (index, byte) in (0xF8...0xFE).reversed().enumerated() {
+      // Loaded by pulse 1, it is 256 · k below 0xFFFF after so many pulses and one more.
+      let pulse = UInt64(1 + 256 * (index + 1))
+      let clock = (pulse * 1_000_000_000 + 1_193_181) / 1_193_182
+      bench.run(to: clock - 1)
+      #expect(upperByte() == UInt8(byte + 1))
+      bench.run(to: clock)
+      #expect(upperByte() == UInt8(byte))
+    }
+  }
+
   // MARK: Counting in decimal, access, latches
 
   @Test func decimalCountBorrowsByDigits() {
