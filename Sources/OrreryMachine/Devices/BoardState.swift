@@ -5,7 +5,9 @@ internal import OrreryBase
 /// It is a value behind `Board`'s one pointer, so that an access of a device costs no check of exclusivity.
 ///
 /// Absent devices whose ports a PC decodes for nobody read 0xFF, and writes go nowhere: COM3 and COM4 (0x3E8…0x3EF, 0x2E8…0x2EF), the parallel ports
-/// (0x278…0x27F, 0x378…0x37F, 0x3BC…0x3BF), a monochrome display (0x3B0…0x3BB). Every other port that is not some device's is not modelled.
+/// (0x278…0x27F, 0x378…0x37F, 0x3BC…0x3BF), a monochrome display (0x3B0…0x3BB), disk controllers (ATA 0x1F0…0x1F7, 0x3F6 and 0x170…0x177, 0x376; floppy
+/// 0x3F0…0x3F5, 0x3F7), and what emulators have for kernels to find (a frame buffer's 0x1CE…0x1D0, a configuration device's 0x510, 0x511). An ATA command to a
+/// disk stops the run all the same, but for the one that asks who is there. Every other port that is not some device's is not modelled.
 struct BoardState {
   /// Text-mode memory: 32 KiB at physical address 0xB8000.
   let videoMemory: UnsafeMutableRawPointer
@@ -104,6 +106,7 @@ struct BoardState {
   /// Devices are a byte wide: a wider access reads the ports that follow, the lowest first.
   mutating func readPort(_ port: UInt16, size: Int, clock: Clock) -> UInt32? {
     if port == DebugExit.port { return debugExit.read() }
+    if port == 0xCF9, size == 1 { return UInt32(systemControl.readResetControl()) }
     wires.clock = clock
     var value: UInt32 = 0
     for index in 0..<UInt16(clamping: size) {
@@ -211,6 +214,11 @@ struct BoardState {
     case 0x3C0...0x3DF:
       if port == 0x3D5, vga.selectsStartAddress { screenWasTouched(steps: steps) }
       return vga.write(value, to: port, wires: &wires)
+    case 0x1F7, 0x177:
+      if !Self.asksForDisks(value) {
+        wires.stop(
+          .unmodelled("ATA command \(hexadecimal(value, digits: 2)) at port \(hexadecimal(port)): there is no disk"))
+      }
     default:
       return Self.isFloating(port)
     }
@@ -224,18 +232,22 @@ struct BoardState {
       debugExit.write(value, wires: &wires)
     case (0xCF9, 1):
       systemControl.writeResetControl(UInt8(truncatingIfNeeded: value), wires: &wires)
-    case (0x604, 2), (0xB004, 2):
-      systemControl.writePowerControl(UInt16(truncatingIfNeeded: value), wires: &wires)
+    case (0x604, 2), (0xB004, 2), (0x4004, 2):
+      systemControl.writePowerControl(UInt16(truncatingIfNeeded: value), to: port, wires: &wires)
     default:
       return false
     }
     return true
   }
 
+  /// ATA commands by which a kernel finds out what is there: DEVICE RESET, EXECUTE DEVICE DIAGNOSTIC, IDENTIFY PACKET DEVICE, IDENTIFY DEVICE.
+  private static func asksForDisks(_ command: UInt8) -> Bool { [0x08, 0x90, 0xA1, 0xEC].contains(command) }
+
   /// Ports that answer as an empty bus does.
   private static func isFloating(_ port: UInt16) -> Bool {
     switch port {
-    case 0x70, 0xED, 0xCF8...0xCFF, 0x604, 0x605, 0xB004, 0xB005: true
+    case 0x70, 0xED, 0xCF8...0xCFF, 0x604, 0x605, 0x4004, 0x4005, 0xB004, 0xB005: true
+    case 0x170...0x177, 0x1CE...0x1D0, 0x1F0...0x1F7, 0x376, 0x3F0...0x3F7, 0x510, 0x511: true
     case 0x278...0x27F, 0x2E8...0x2EF, 0x378...0x37F, 0x3B0...0x3BB, 0x3BC...0x3BF, 0x3E8...0x3EF: true
     default: false
     }

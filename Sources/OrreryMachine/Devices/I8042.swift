@@ -2,15 +2,15 @@ internal import OrreryBase
 
 /// The 8042 keyboard controller of a PS/2 (IBM PS/2 hardware interface technical reference, keyboard and auxiliary device controller).
 ///
-/// Ports: 0x60 data; 0x64 status and command. Line 1 is high while the output buffer holds a byte and bit 0 of the configuration byte is set.
-/// The second port is absent: bit 5 of the configuration byte (its clock disabled) stays set, its interface test says "clock line low", and a byte sent
-/// to it times out.
+/// Ports: 0x60 data; 0x64 status and command. Line 1 is high while the output buffer holds a byte of the keyboard or the controller and bit 0 of the
+/// configuration byte is set, line 12 while it holds one of the second port, where the mouse is, and bit 1 is set. Firmware leaves the second port disabled.
 ///
 /// Timing: a scan-code byte takes one millisecond from the moment at which the output buffer is empty and the interface enabled; the prefix 0xF0,
 /// which translation swallows, takes its millisecond too. Answers to commands come at once, because guests wait for them in loops that count
 /// port accesses, each about a microsecond on the machines they were written for.
 struct I8042: Device {
   static let interruptLine: UInt8 = 1
+  static let auxiliaryInterruptLine: UInt8 = 12
 
   private enum Source: UInt8 {
     case controller, keyboard, auxiliary
@@ -23,6 +23,7 @@ struct I8042: Device {
 
   private enum Configuration {
     static let interrupt: UInt8 = 1 << 0
+    static let auxiliaryInterrupt: UInt8 = 1 << 1
     static let systemFlag: UInt8 = 1 << 2
     static let keyboardDisabled: UInt8 = 1 << 4
     static let auxiliaryDisabled: UInt8 = 1 << 5
@@ -31,13 +32,13 @@ struct I8042: Device {
 
   private let clocksPerTransfer: Clock
 
-  private var keyboard = PS2Keyboard()
+  private var keyboard: PS2Keyboard
+  private var mouse = PS2Mouse()
   /// The controller's memory; byte 0 is the configuration byte.
   private var memory: InlineArray<32, UInt8> = .init(repeating: 0)
   private var output: UInt8 = 0
   private var isOutputFull = false
   private var source = Source.controller
-  private var hasTimedOut = false
   private var lastWriteWasCommand = true
   private var target = DataTarget.keyboard
   /// The byte of `memory` that a `target` of `.memory` writes.
@@ -50,6 +51,7 @@ struct I8042: Device {
   private(set) var opensA20 = true
 
   init(frequency: ClockFrequency) {
+    keyboard = PS2Keyboard(frequency: frequency)
     clocksPerTransfer = max(1, frequency.clocks(1, per: 1000) ?? .max)
     memory[0] =
       Configuration.interrupt | Configuration.systemFlag | Configuration.auxiliaryDisabled | Configuration.translation
@@ -57,6 +59,9 @@ struct I8042: Device {
 
   private var configuration: UInt8 { memory[0] }
   private var isInterfaceEnabled: Bool { configuration & Configuration.keyboardDisabled == 0 }
+  private var isAuxiliaryEnabled: Bool { configuration & Configuration.auxiliaryDisabled == 0 }
+  /// The keyboard cannot send.
+  private var holdsKeyboardBack: Bool { isOutputFull || !isInterfaceEnabled }
 
   /// Nothing queued, nothing unread.
   var isIdle: Bool { keyboard.isEmpty && !isOutputFull }
@@ -67,16 +72,19 @@ struct I8042: Device {
     output = byte
     isOutputFull = true
     self.source = source
-    hasTimedOut = false
     // A byte that replaces an unread one is an event of its own.
     wires.set(Self.interruptLine, isHigh: false)
-    updateLine(wires: &wires)
+    wires.set(Self.auxiliaryInterruptLine, isHigh: false)
+    updateLines(wires: &wires)
   }
 
-  private func updateLine(wires: inout Wires) {
+  private func updateLines(wires: inout Wires) {
+    let isAuxiliary = source == .auxiliary
     wires.set(
-      Self.interruptLine,
-      isHigh: isOutputFull && source != .auxiliary && configuration & Configuration.interrupt != 0)
+      Self.interruptLine, isHigh: isOutputFull && !isAuxiliary && configuration & Configuration.interrupt != 0)
+    wires.set(
+      Self.auxiliaryInterruptLine,
+      isHigh: isOutputFull && isAuxiliary && configuration & Configuration.auxiliaryInterrupt != 0)
   }
 
   /// Whoever types waits for this, however it came about: the last byte was read, or what was queued was thrown away.
@@ -98,14 +106,14 @@ struct I8042: Device {
     }
   }
 
-  /// Lets the keyboard send when the controller can take a byte, and holds it back when not; the interrupted byte is sent again later.
+  /// Lets the keyboard, and behind it the mouse, send when the controller can take a byte, and holds them back when not; the interrupted byte is sent
+  /// again later.
   private mutating func updateTransfer(at clock: Clock, wires: inout Wires) {
-    guard !isOutputFull, isInterfaceEnabled else {
-      transferEnd = .max
-      return
+    while !holdsKeyboardBack, let answer = keyboard.takeAnswer() { receive(answer, wires: &wires) }
+    if !isOutputFull, isAuxiliaryEnabled, let answer = mouse.takeAnswer() {
+      fill(answer, from: .auxiliary, wires: &wires)
     }
-    while !isOutputFull, let answer = keyboard.takeAnswer() { receive(answer, wires: &wires) }
-    if isOutputFull || keyboard.isEmpty {
+    if holdsKeyboardBack || keyboard.isEmpty {
       transferEnd = .max
     } else if transferEnd == .max {
       let (end, overflows) = clock.addingReportingOverflow(clocksPerTransfer)
@@ -118,18 +126,23 @@ struct I8042: Device {
   mutating func advance(to clock: Clock, wires: inout Wires) {
     let wasIdle = isIdle
     defer { pauseIfIdle(wasIdle: wasIdle, wires: &wires) }
-    while transferEnd <= clock, transferEnd != .max {
-      let end = transferEnd
-      transferEnd = .max
-      if let byte = keyboard.takeScanCode() { receive(byte, wires: &wires) }
-      updateTransfer(at: end, wires: &wires)
+    while !holdsKeyboardBack, case let next = nextDeadline, next <= clock, next != .max {
+      if next == transferEnd {
+        transferEnd = .max
+        if let byte = keyboard.takeScanCode() { receive(byte, wires: &wires) }
+      } else {
+        keyboard.repeatKey()
+      }
+      updateTransfer(at: next, wires: &wires)
     }
+    if holdsKeyboardBack { keyboard.skipRepetitions(through: clock) }
   }
 
-  var nextDeadline: Clock { transferEnd }
+  /// Held back, the keyboard has nothing to do until the guest takes a byte or enables the interface.
+  var nextDeadline: Clock { holdsKeyboardBack ? .max : min(transferEnd, keyboard.repetitionClock) }
 
   mutating func apply(_ key: Key, isPressed: Bool, clock: Clock, wires: inout Wires) {
-    keyboard.apply(key, isPressed: isPressed, wires: &wires)
+    keyboard.apply(key, isPressed: isPressed, clock: clock, wires: &wires)
     updateTransfer(at: clock, wires: &wires)
   }
 
@@ -140,8 +153,7 @@ struct I8042: Device {
     let byte = output
     guard isOutputFull else { return byte }
     isOutputFull = false
-    hasTimedOut = false
-    updateLine(wires: &wires)
+    updateLines(wires: &wires)
     updateTransfer(at: clock, wires: &wires)
     pauseIfIdle(wasIdle: false, wires: &wires)
     return byte
@@ -154,7 +166,6 @@ struct I8042: Device {
     if isOutputFull { status |= 0x01 }
     if lastWriteWasCommand { status |= 0x08 }
     if isOutputFull, source == .auxiliary { status |= 0x20 }
-    if hasTimedOut { status |= 0x40 }
     return status
   }
 
@@ -170,21 +181,16 @@ struct I8042: Device {
       // Sending to the keyboard enables its interface.
       memory[0] &= ~Configuration.keyboardDisabled
       keyboard.receive(value, wires: &wires)
-    case .memory: writeMemory(value)
+    case .memory: memory[Int(memoryIndex & 31)] = value
     case .outputPort: writeOutputPort(value, wires: &wires)
     case .outputBuffer: fill(value, from: .keyboard, wires: &wires)
-    case .auxiliaryOutputBuffer: break
+    case .auxiliaryOutputBuffer: fill(value, from: .auxiliary, wires: &wires)
     case .auxiliary:
-      fill(0xFE, from: .auxiliary, wires: &wires)
-      hasTimedOut = true
+      memory[0] &= ~Configuration.auxiliaryDisabled
+      mouse.receive(value)
     }
-    updateLine(wires: &wires)
+    updateLines(wires: &wires)
     updateTransfer(at: clock, wires: &wires)
-  }
-
-  private mutating func writeMemory(_ value: UInt8) {
-    memory[Int(memoryIndex & 31)] = value
-    memory[0] |= Configuration.auxiliaryDisabled
   }
 
   private mutating func writeOutputPort(_ value: UInt8, wires: inout Wires) {
@@ -203,8 +209,10 @@ struct I8042: Device {
     case 0x60...0x7F:
       memoryIndex = command & 31
       target = .memory
-    case 0xA7, 0xA8: break  // Disable and enable the second port.
-    case 0xA9: answer(0x01, wires: &wires)
+    case 0xA4: answer(0xF1, wires: &wires)  // No password is installed.
+    case 0xA7: memory[0] |= Configuration.auxiliaryDisabled
+    case 0xA8: memory[0] &= ~Configuration.auxiliaryDisabled
+    case 0xA9: answer(0x00, wires: &wires)
     case 0xAA:
       memory[0] |= Configuration.systemFlag
       answer(0x55, wires: &wires)
@@ -226,36 +234,51 @@ struct I8042: Device {
     default:
       wires.stop(.unmodelled("command \(hexadecimal(command, digits: 2)) of the keyboard controller at port 0x64"))
     }
-    updateLine(wires: &wires)
+    updateLines(wires: &wires)
     updateTransfer(at: clock, wires: &wires)
   }
 
   private mutating func answer(_ byte: UInt8, wires: inout Wires) { fill(byte, from: .controller, wires: &wires) }
 
-  /// Bits 6 and 7: clock and data lines; bit 4: output buffer full; bit 1: A20; bit 0: no reset.
-  private var outputPort: UInt8 { 0xC1 | (opensA20 ? 0x02 : 0) | (isOutputFull ? 0x10 : 0) }
+  /// Bits 6 and 7: clock and data lines of the keyboard; bits 5 and 4: the output buffer is full of the mouse's byte, or another; bits 2 and 3: lines of the
+  /// mouse; bit 1: A20; bit 0: no reset.
+  private var outputPort: UInt8 {
+    0xCD | (opensA20 ? 0x02 : 0) | (!isOutputFull ? 0 : source == .auxiliary ? 0x20 : 0x10)
+  }
 
   // MARK: State
 
   func checkpoint(into writer: inout ByteWriter) {
     keyboard.checkpoint(into: &writer)
+    mouse.checkpoint(into: &writer)
+    checkpointRegisters(into: &writer)
+  }
+
+  func hash(into writer: inout ByteWriter) {
+    keyboard.hash(into: &writer)
+    checkpointRegisters(into: &writer)
+    mouse.hash(into: &writer)
+  }
+
+  private func checkpointRegisters(into writer: inout ByteWriter) {
     for index in memory.indices { writer.append(memory[index]) }
     for byte in [output, source.rawValue, target.rawValue, memoryIndex] { writer.append(byte) }
-    for flag in [isOutputFull, hasTimedOut, lastWriteWasCommand, hasBreakPrefix, opensA20] { writer.append(flag) }
+    // The second flag said that a second port without a device timed out.
+    for flag in [isOutputFull, false, lastWriteWasCommand, hasBreakPrefix, opensA20] { writer.append(flag) }
     writer.append(fixed: transferEnd)
   }
 
   mutating func restore(from reader: inout ByteReader) throws(ByteCodingError) {
     try keyboard.restore(from: &reader)
+    try mouse.restore(from: &reader)
     for index in memory.indices { memory[index] = try reader.byte() }
-    memory[0] |= Configuration.auxiliaryDisabled
     output = try reader.byte()
     source =
       Source(rawValue: try reader.fixed(in: 0...2, "the source of the keyboard controller's byte")) ?? .controller
     target = DataTarget(rawValue: try reader.fixed(in: 0...5, "what the keyboard controller expects")) ?? .keyboard
     memoryIndex = try reader.fixed(in: 0...31, "an index of the keyboard controller's memory")
     isOutputFull = try reader.flag()
-    hasTimedOut = try reader.flag()
+    _ = try reader.flag()
     lastWriteWasCommand = try reader.flag()
     hasBreakPrefix = try reader.flag()
     opensA20 = try reader.flag()

@@ -101,6 +101,11 @@ struct I8254: Device {
     writer.append(fixed: settledTick)
   }
 
+  func hash(into writer: inout ByteWriter) {
+    for index in counters.indices { counters[index].hash(into: &writer) }
+    writer.append(fixed: settledTick)
+  }
+
   mutating func restore(from reader: inout ByteReader) throws(ByteCodingError) {
     for index in counters.indices { try counters[index].restore(from: &reader) }
     settledTick = try reader.fixed()

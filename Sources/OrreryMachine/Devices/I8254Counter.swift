@@ -21,6 +21,8 @@ struct I8254Counter {
   }
 
   private(set) var mode: UInt8
+  /// Modes 2 and 3 were selected as 6 and 7: M2 means nothing then, but the status tells it as it was written.
+  private var isModeBit2Set = false
   private var access: Access
   private var isBCD = false
   private(set) var gate: Bool
@@ -171,7 +173,8 @@ struct I8254Counter {
     held = value(tick)
     heldOutput = true
     let selected = word >> 1 & 7
-    mode = selected > 5 ? selected & 3 : selected
+    isModeBit2Set = selected > 5
+    mode = isModeBit2Set ? selected & 3 : selected
     access = Access(rawValue: word >> 4 & 3) ?? .lowThenHigh
     isBCD = word & 1 != 0
     held %= modulus
@@ -321,7 +324,8 @@ struct I8254Counter {
     let hasNullCount =
       stage == .awaitingCount || hasUnloadedCount || next != 0 || stage == .counting && tick < startTick
     latchedStatus =
-      (output(tick) ? 0x80 : 0) | (hasNullCount ? 0x40 : 0) | access.rawValue << 4 | mode << 1 | (isBCD ? 1 : 0)
+      (output(tick) ? 0x80 : 0) | (hasNullCount ? 0x40 : 0) | access.rawValue << 4 | (isModeBit2Set ? 8 : 0)
+      | mode << 1 | (isBCD ? 1 : 0)
     hasLatchedStatus = true
   }
 
@@ -342,6 +346,16 @@ struct I8254Counter {
   // MARK: State
 
   func checkpoint(into writer: inout ByteWriter) {
+    checkpointOthers(into: &writer)
+    writer.append(isModeBit2Set)
+  }
+
+  func hash(into writer: inout ByteWriter) {
+    checkpointOthers(into: &writer)
+    if isModeBit2Set { writer.append(isModeBit2Set) }
+  }
+
+  private func checkpointOthers(into writer: inout ByteWriter) {
     for byte in [mode, access.rawValue, stage.rawValue, lowByte, latchedStatus] { writer.append(byte) }
     for flag in [
       isBCD, gate, heldOutput, isFrozen, hasExpired, hasUnloadedCount, expectsHighWrite, expectsHighRead,
@@ -380,5 +394,6 @@ struct I8254Counter {
     latchedCount = try reader.fixed()
     startTick = try reader.fixed()
     nextTick = try reader.fixed()
+    isModeBit2Set = try reader.flag()
   }
 }

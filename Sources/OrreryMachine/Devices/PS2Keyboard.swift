@@ -2,9 +2,23 @@ internal import OrreryBase
 
 /// The keyboard behind the 8042 (IBM PS/2 keyboard technical reference): what it has to send and what it does with commands.
 ///
-/// Scan codes wait in a queue of 16 bytes; one that finds it full is lost. Answers to commands wait apart and go first. A held key does not repeat:
-/// a scenario that wants it presses the key again.
+/// Scan codes wait in a queue of 16 bytes; one that finds it full is lost. Answers to commands wait apart and go first.
+///
+/// Timing: the key pressed last repeats while it is held, first after the delay and then at the rate of command 0xF3, both in exact 240ths of a second
+/// counted from the press. As the reference says, nothing repeats while the host holds the keyboard back or has not yet taken what it sent, so repetition never fills
+/// the queue; Pause does not repeat, and Print Screen repeats without the shift that came with it.
 struct PS2Keyboard {
+  /// The key that repeats.
+  private struct HeldKey: Equatable {
+    var key: Key
+    /// When it was pressed.
+    var pressClock: Clock
+    /// When it next repeats, in 240ths of a second after that.
+    var nextTick: UInt64
+  }
+
+  /// The unit of delays and periods: 0.00417 seconds in the reference, (8 + A) · 2ᴮ of which are 1/30 second for A and B 0.
+  private static let repetitionTicksPerSecond: UInt64 = 240
   private enum Parameter: UInt8 {
     case none, lights, scanCodeSet, typematic
   }
@@ -21,6 +35,12 @@ struct PS2Keyboard {
   private var typematic: UInt8 = 0x2B
   private var expected = Parameter.none
   private var lastSent: UInt8 = 0
+  private var held: HeldKey?
+  private let repetition: TickRatio
+
+  init(frequency: ClockFrequency) {
+    repetition = TickRatio(ticksPerSecond: Self.repetitionTicksPerSecond, frequency: frequency)
+  }
 
   var isEmpty: Bool { scanCodes.isEmpty && answers.isEmpty }
   var hasAnswer: Bool { !answers.isEmpty }
@@ -39,11 +59,48 @@ struct PS2Keyboard {
     return byte
   }
 
-  mutating func apply(_ key: Key, isPressed: Bool, wires: inout Wires) {
+  mutating func apply(_ key: Key, isPressed: Bool, clock: Clock, wires: inout Wires) {
     guard isScanning else { return }
+    if isPressed {
+      held = ScanCodes.repeats(key) ? HeldKey(key: key, pressClock: clock, nextTick: repetitionDelay) : nil
+    } else if held?.key == key {
+      held = nil
+    }
     for byte in ScanCodes.bytes(for: key, isPressed: isPressed, set: scanCodeSet) where !scanCodes.push(byte) {
       wires.record(.inputLost, in: .input, detail: 0, UInt64(byte))
     }
+  }
+
+  // MARK: Repetition
+
+  /// Bits 5 and 6: 250, 500, 750 or 1,000 milliseconds.
+  private var repetitionDelay: UInt64 { UInt64(typematic >> 5 & 3 + 1) * 60 }
+
+  /// Bits 0…2 are A, bits 3 and 4 are B.
+  private var repetitionPeriod: UInt64 { UInt64(8 + typematic & 7) << UInt64(typematic >> 3 & 3) }
+
+  /// When the held key repeats next; `.max` for never.
+  var repetitionClock: Clock {
+    guard let held else { return .max }
+    let (clock, overflows) = held.pressClock.addingReportingOverflow(repetition.firstClock(of: held.nextTick))
+    return overflows ? .max : clock
+  }
+
+  /// The held key repeats, unless what it sent before is still waiting.
+  mutating func repeatKey() {
+    guard var held else { return }
+    held.nextTick &+= repetitionPeriod
+    self.held = held
+    guard scanCodes.isEmpty else { return }
+    for byte in ScanCodes.repetition(of: held.key, set: scanCodeSet) { _ = scanCodes.push(byte) }
+  }
+
+  /// Lets the repetitions up to `clock` pass without a code.
+  mutating func skipRepetitions(through clock: Clock) {
+    guard var held, repetitionClock <= clock else { return }
+    let behind = repetition.tick(at: clock - held.pressClock) - held.nextTick
+    held.nextTick &+= (behind / repetitionPeriod + 1) &* repetitionPeriod
+    self.held = held
   }
 
   // MARK: Commands
@@ -73,6 +130,7 @@ struct PS2Keyboard {
     case 1, 2:
       scanCodeSet = set
       scanCodes.removeAll()
+      held = nil
       answer(Self.acknowledge)
     case 3: wires.stop(.unmodelled("scan-code set 3 of the keyboard at port 0x60"))
     default: answer(Self.resend)
@@ -91,6 +149,7 @@ struct PS2Keyboard {
     case 0xF3: expect(.typematic)
     case 0xF4:
       scanCodes.removeAll()
+      held = nil
       isScanning = true
       answer(Self.acknowledge)
     case 0xF5:
@@ -123,6 +182,7 @@ struct PS2Keyboard {
 
   private mutating func restoreDefaults() {
     scanCodes.removeAll()
+    held = nil
     scanCodeSet = 2
     typematic = 0x2B
     lights = 0
@@ -131,10 +191,29 @@ struct PS2Keyboard {
   // MARK: State
 
   func checkpoint(into writer: inout ByteWriter) {
+    checkpointRegisters(into: &writer)
+    writer.append(held != nil)
+    checkpointHeldKey(into: &writer)
+  }
+
+  /// What the state hash covers: a key that is held only while it is.
+  func hash(into writer: inout ByteWriter) {
+    checkpointRegisters(into: &writer)
+    checkpointHeldKey(into: &writer)
+  }
+
+  private func checkpointRegisters(into writer: inout ByteWriter) {
     scanCodes.checkpoint(into: &writer)
     answers.checkpoint(into: &writer)
     writer.append(isScanning)
     for byte in [scanCodeSet, lights, typematic, expected.rawValue, lastSent] { writer.append(byte) }
+  }
+
+  private func checkpointHeldKey(into writer: inout ByteWriter) {
+    guard let held else { return }
+    writer.append(fixed: held.key.rawValue)
+    writer.append(fixed: held.pressClock)
+    writer.append(fixed: held.nextTick)
   }
 
   mutating func restore(from reader: inout ByteReader) throws(ByteCodingError) {
@@ -142,9 +221,12 @@ struct PS2Keyboard {
     try answers.restore(from: &reader)
     isScanning = try reader.flag()
     scanCodeSet = try reader.fixed(in: 1...2, "the scan-code set of the keyboard")
-    lights = try reader.byte()
-    typematic = try reader.byte()
+    lights = try reader.fixed(in: 0...7, "the lights of the keyboard")
+    typematic = try reader.fixed(in: 0...0x7F, "the repetition of the keyboard")
     expected = Parameter(rawValue: try reader.fixed(in: 0...3, "what the keyboard expects")) ?? .none
     lastSent = try reader.byte()
+    held = nil
+    guard try reader.flag() else { return }
+    held = HeldKey(key: Key(rawValue: try reader.fixed()), pressClock: try reader.fixed(), nextTick: try reader.fixed())
   }
 }

@@ -52,6 +52,12 @@ enum ScanCodes {
     }
   }
 
+  /// Whether `key` repeats while it is held: all do but Pause.
+  static func repeats(_ key: Key) -> Bool { key.rawValue >> 8 != 0xE1 }
+
+  /// The bytes of one repetition: those of the press, for Print Screen without its shift.
+  static func repetition(of key: Key, set: UInt8) -> [UInt8] { single(key, isPressed: true, set: set) }
+
   private static func single(_ key: Key, isPressed: Bool, set: UInt8) -> [UInt8] {
     let prefix: [UInt8] = key.isExtended ? [0xE0] : []
     if set == 1 { return prefix + [key.makeCode | (isPressed ? 0 : 0x80)] }

@@ -27,6 +27,8 @@ struct UART16550: Device {
     static let breakInterrupt: UInt8 = 0x10
     static let holdingEmpty: UInt8 = 0x20
     static let transmitterEmpty: UInt8 = 0x40
+    /// A break among the bytes of the FIFO; there are no errors of parity and framing.
+    static let errorInFIFO: UInt8 = 0x80
     /// OE, PE, FE, BI: what a read of LSR clears.
     static let errors: UInt8 = 0x1E
   }
@@ -258,6 +260,7 @@ struct UART16550: Device {
     case 5:
       defer { lineErrors = 0 }
       return lineErrors | (received.isEmpty ? 0 : LineStatus.dataReady)
+        | (hasFIFOs && lineErrors & LineStatus.breakInterrupt != 0 ? LineStatus.errorInFIFO : 0)
         | (transmitted.isEmpty ? LineStatus.holdingEmpty : 0)
         | (transmitted.isEmpty && !isShifting ? LineStatus.transmitterEmpty : 0)
     case 6:

@@ -4,8 +4,8 @@ internal import OrreryBase
 ///
 /// Ports: 0x3C0, 0x3C1 attribute controller; 0x3C2, 0x3CC miscellaneous output, input status 0; 0x3C4, 0x3C5 sequencer; 0x3C6…0x3C9 palette;
 /// 0x3CA feature control; 0x3CE, 0x3CF graphics controller; 0x3D4, 0x3D5 CRT controller; 0x3DA input status 1. All registers hold what is written;
-/// those of the cursor and the start address show. A change to a graphics mode or to another geometry or memory window stops the machine:
-/// nothing else is modelled. Loading fonts (plane 2) is not seen, and characters are codes, not shapes.
+/// those of the cursor and the start address show. A change to a graphics mode, to another geometry, memory window or way of reaching the planes, or to a split
+/// screen stops the machine: nothing else is modelled. Characters are codes, not shapes.
 ///
 /// Timing: a frame is 449 lines of 900 pixels at 28.322 MHz, counted from clock 0: 720 pixels of 400 lines are displayed, lines 412 and 413 are the
 /// vertical retrace.
@@ -24,13 +24,17 @@ struct VGAText: Device {
   private enum CRT {
     static let displayEnd: UInt8 = 0x01
     static let maximumScanLine: UInt8 = 0x09
+    static let overflow: UInt8 = 0x07
     static let cursorStart: UInt8 = 0x0A
+    static let cursorEnd: UInt8 = 0x0B
     static let startHigh: UInt8 = 0x0C
     static let startLow: UInt8 = 0x0D
     static let cursorHigh: UInt8 = 0x0E
     static let cursorLow: UInt8 = 0x0F
     static let verticalRetraceEnd: UInt8 = 0x11
     static let offset: UInt8 = 0x13
+    static let modeControl: UInt8 = 0x17
+    static let lineCompare: UInt8 = 0x18
   }
 
   /// The registers of mode 3, as firmware sets them.
@@ -44,6 +48,11 @@ struct VGAText: Device {
   ]
   private static let mode3Graphics: [UInt8] = [0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0E, 0x00, 0xFF]
   private static let mode3Sequencer: [UInt8] = [0x03, 0x00, 0x03, 0x00, 0x02]
+
+  /// The bits that registers have; the others read 0.
+  private static let attributeBits: [UInt8] = [UInt8](repeating: 0x3F, count: 16) + [0xEF, 0xFF, 0x3F, 0x0F, 0x0F]
+  private static let graphicsBits: [UInt8] = [0x0F, 0x0F, 0x0F, 0x1F, 0x03, 0x7B, 0x0F, 0x0F, 0xFF]
+  private static let sequencerBits: [UInt8] = [0x03, 0x3D, 0x0F, 0x3F, 0x0E]
 
   private let ratio: TickRatio
   private var crt = mode3CRT
@@ -99,9 +108,16 @@ struct VGAText: Device {
         attribute: memory.load(fromByteOffset: offset + 1, as: UInt8.self))
     }
     let cursorCell = word(CRT.cursorHigh, CRT.cursorLow) - startCell
-    let isCursorOn = crt[Int(CRT.cursorStart)] & 0x20 == 0 && (0..<Self.screenCells).contains(cursorCell)
+    let isCursorOn = cursorHasLines && (0..<Self.screenCells).contains(cursorCell)
     let (row, column) = cursorCell.quotientAndRemainder(dividingBy: Screen.columns)
     return Screen(cells: cells, cursor: isCursorOn ? Screen.Position(row: row, column: column) : nil)
+  }
+
+  /// Whether the cursor is on, and has lines within a character's: it begins at one, and ends at none before it.
+  private var cursorHasLines: Bool {
+    let start = crt[Int(CRT.cursorStart)]
+    let lastLine = crt[Int(CRT.maximumScanLine)] & 0x1F
+    return start & 0x20 == 0 && start & 0x1F <= min(crt[Int(CRT.cursorEnd)] & 0x1F, lastLine)
   }
 
   /// Gives each run of cells of a row that differ from what was displayed at the last cut, and displays them.
@@ -202,12 +218,13 @@ struct VGAText: Device {
   /// Whether the port is one of the VGA's.
   mutating func write(_ value: UInt8, to port: UInt16, wires: inout Wires) -> Bool {
     switch port {
-    case 0x3C0: writeAttribute(value)
+    case 0x3C0: writeAttribute(value, wires: &wires)
     case 0x3C2:
       miscellaneous = value
       if value & 1 == 0 { wires.stop(.unmodelled("VGA registers at monochrome addresses (port 0x3c2, bit 0 clear)")) }
+      if value & 2 == 0 { wires.stop(.unmodelled("VGA memory switched off (port 0x3c2, bit 1 clear)")) }
     case 0x3C4: sequencerIndex = value & 7
-    case 0x3C5: if Int(sequencerIndex) < sequencer.count { sequencer[Int(sequencerIndex)] = value }
+    case 0x3C5: writeSequencer(value, wires: &wires)
     case 0x3C6: paletteMask = value
     case 0x3C7:
       paletteReadIndex = UInt16(value) * 3
@@ -229,22 +246,51 @@ struct VGAText: Device {
     return true
   }
 
-  private mutating func writeAttribute(_ value: UInt8) {
+  /// Planes 0 and 1, characters and attributes, are written by even and odd addresses; anything else reaches the planes in another way.
+  private mutating func writeSequencer(_ value: UInt8, wires: inout Wires) {
+    let index = Int(sequencerIndex)
+    guard index < sequencer.count else { return }
+    sequencer[index] = value & Self.sequencerBits[index]
+    if index == 2 && value & 3 != 3 || index == 4 && value & 0x0C != 0 {
+      wires.stop(
+        .unmodelled(
+          "VGA planes other than text's (sequencer register \(index) = \(hexadecimal(value, digits: 2)))"))
+    }
+  }
+
+  private mutating func writeAttribute(_ value: UInt8, wires: inout Wires) {
     if !expectsAttributeData {
       attributeIndex = value & 0x3F
     } else if Int(attributeIndex & 0x1F) < attributes.count {
-      attributes[Int(attributeIndex & 0x1F)] = value
+      attributes[Int(attributeIndex & 0x1F)] = value & Self.attributeBits[Int(attributeIndex & 0x1F)]
+      if attributeIndex & 0x1F == 0x10, value & 1 != 0 {
+        wires.stop(.unmodelled("a VGA graphics mode (attribute register 0x10 = \(hexadecimal(value, digits: 2)))"))
+      }
     }
     expectsAttributeData.toggle()
   }
 
   private mutating func writeGraphics(_ value: UInt8, wires: inout Wires) {
     guard Int(graphicsIndex) < graphics.count else { return }
-    graphics[Int(graphicsIndex)] = value
+    graphics[Int(graphicsIndex)] = value & Self.graphicsBits[Int(graphicsIndex)]
     // Register 6: bit 0 graphics mode, bits 2 and 3 the window: 0xB8000 of 32 KiB.
     if graphicsIndex == 6, value & 0x0D != 0x0C {
       wires.stop(
         .unmodelled("a VGA graphics mode or memory window (graphics register 6 = \(hexadecimal(value, digits: 2)))"))
+    }
+    // Set/reset, rotation and logic, read and write modes, bit mask: as they are, a byte stored is the byte in memory.
+    let isOtherAccess =
+      switch graphicsIndex {
+      case 1, 3: value & Self.graphicsBits[Int(graphicsIndex)] != 0
+      case 5: value & 0x5B != 0x10
+      case 8: value != 0xFF
+      default: false
+      }
+    if isOtherAccess {
+      wires.stop(
+        .unmodelled(
+          "a VGA memory access other than text's (graphics register \(graphicsIndex) = \(hexadecimal(value, digits: 2)))"
+        ))
     }
   }
 
@@ -252,14 +298,15 @@ struct VGAText: Device {
     guard Int(crtIndex) < crt.count else { return }
     // Bit 7 of register 0x11 protects registers 0…7, but for the line compare bit in register 7.
     if crtIndex <= 7, crt[Int(CRT.verticalRetraceEnd)] & 0x80 != 0 {
-      if crtIndex == 7 { crt[7] = crt[7] & ~0x10 | value & 0x10 }
-      return
+      if crtIndex == CRT.overflow { crt[7] = crt[7] & ~0x10 | value & 0x10 }
+      return checkSplit(wires: &wires)
     }
     crt[Int(crtIndex)] = value
     let isOtherGeometry =
       switch crtIndex {
       case CRT.displayEnd, CRT.offset: value != Self.mode3CRT[Int(crtIndex)]
       case CRT.maximumScanLine: value & 0x9F != Self.mode3CRT[Int(crtIndex)] & 0x9F
+      case CRT.modeControl: value & 0x43 != Self.mode3CRT[Int(crtIndex)] & 0x43
       default: false
       }
     if isOtherGeometry {
@@ -268,6 +315,15 @@ struct VGAText: Device {
           "a text mode other than 80×25 (CRT register \(hexadecimal(crtIndex, digits: 2)) = \(hexadecimal(value, digits: 2)))"
         ))
     }
+    checkSplit(wires: &wires)
+  }
+
+  /// Below the line that the line compare registers name, the display begins at the first cell again.
+  private func checkSplit(wires: inout Wires) {
+    let line =
+      Int(crt[Int(CRT.lineCompare)]) | Int(crt[Int(CRT.overflow)] & 0x10) << 4
+      | Int(crt[Int(CRT.maximumScanLine)] & 0x40) << 3
+    if line < Int(Self.displayedLines) { wires.stop(.unmodelled("a VGA screen split at line \(line)")) }
   }
 
   /// A write to the CRT data port now would change what is displayed.

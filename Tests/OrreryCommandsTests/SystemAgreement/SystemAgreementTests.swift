@@ -48,6 +48,10 @@ extension AcceptanceTests {
       Group("page tables that change", { ProgramCases.changedTables() }),
       Group("real-address mode", isLong: false, { RealModeCases.all() }),
       Group("mode switches", isLong: false, { RealModeCases.switches() }),
+      Group("8259A", { DeviceCases.interruptControllers() }), Group("8254", { DeviceCases.timers() }),
+      Group("8042, keyboard and mouse", { DeviceCases.keyboardControllers() }),
+      Group("16550", { DeviceCases.serialPorts() }), Group("MC146818", { DeviceCases.clocks() }),
+      Group("VGA", { DeviceCases.displays() }), Group("ports of the board", { DeviceCases.boards() }),
     ]
 
     @Test(.enabled(if: QEMUAgreementTests.isInstalled), arguments: groups)
@@ -93,7 +97,7 @@ extension AcceptanceTests {
     /// Without what our processor does not have either.
     private static let emulator =
       "exec qemu-system-x86_64 -machine pc,accel=tcg -cpu qemu64,vendor=GenuineIntel,"
-      + "-svm,-vme,-mce,-apic,-x2apic,-pse36,-mtrr,-hypervisor,+pdpe1gb,+rdtscp -m 64M -nodefaults -no-user-config "
-      + "-display none -no-reboot -serial stdio -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel guest.elf </dev/null"
+      + "-svm,-vme,-mce,-apic,-x2apic,-pse36,-mtrr,-hypervisor,+pdpe1gb,+rdtscp -m 64M -nodefaults -no-user-config -vga std "
+      + "-display none -no-reboot -serial stdio -serial null -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel guest.elf </dev/null"
   }
 }

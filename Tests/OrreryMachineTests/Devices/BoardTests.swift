@@ -9,17 +9,21 @@ struct BoardTests {
   // MARK: Ports
 
   @Test func portsThatAreNotModelledSaySo() {
-    for port: UInt16 in [0x00, 0x1F, 0x44, 0x62, 0x65, 0xC0, 0x1F0, 0x3F0, 0x3F7, 0x510, 0xFFFF] {
+    for port: UInt16 in [0x00, 0x1F, 0x22, 0x44, 0x62, 0x65, 0x72, 0xB2, 0xC0, 0xF0, 0x220, 0x1F8, 0xFFFF] {
       #expect(bench.board.readPort(port, size: 1, clock: 0) == nil)
       #expect(!bench.board.writePort(port, 0, size: 1, clock: 0, steps: 0, rip: 0))
     }
     // The last byte of a wide access counts too.
     #expect(bench.board.readPort(0x3FF, size: 2, clock: 0) == nil)
+    #expect(!bench.board.writePort(0x21, 0, size: 2, clock: 0, steps: 0, rip: 0))
     #expect(bench.board.readPort(0xFFFF, size: 4, clock: 0) == nil)
   }
 
   @Test func absentDevicesFloat() {
-    for port: UInt16 in [0x3E8, 0x3EF, 0x2E8, 0x2EF, 0x378, 0x278, 0x3BC, 0x3B4, 0xED, 0x70] {
+    for port: UInt16 in [
+      0x3E8, 0x3EF, 0x2E8, 0x2EF, 0x378, 0x278, 0x3BC, 0x3B4, 0xED, 0x70, 0x1F0, 0x176, 0x3F6, 0x376, 0x3F4, 0x1CE,
+      0x510,
+    ] {
       #expect(bench.board.readPort(port, size: 1, clock: 0) == 0xFF)
       #expect(bench.board.writePort(port, 0, size: 1, clock: 0, steps: 0, rip: 0))
     }
@@ -30,6 +34,32 @@ struct BoardTests {
     #expect(bench.board.readPort(0xCF8, size: 4, clock: 0) == 0xFFFF_FFFF)
     #expect(bench.board.readPort(0xCFC, size: 4, clock: 0) == 0xFFFF_FFFF)
     #expect(bench.board.readPort(0xCFE, size: 2, clock: 0) == 0xFFFF)
+  }
+
+  @Test(arguments: [0x1F7, 0x177] as [UInt16])
+  func diskIsLookedForInVainAndUsedAtOnesPeril(port: UInt16) {
+    bench.output(port, 0xEC)
+    #expect(bench.input(port) == 0xFF)
+    #expect(bench.board.stop == nil)
+    bench.output(port, 0x20)
+    #expect(
+      bench.board.stop?.description
+        == "not modelled: ATA command 0x20 at port 0x\(String(port, radix: 16)): there is no disk")
+  }
+
+  @Test func resetControlKeepsTheKindOfReset() throws {
+    let before = bench.hash(at: 0)
+    #expect(bench.input(0xCF9) == 0)
+    bench.output(0xCF9, 0x02)
+    #expect(bench.input(0xCF9) == 0x02)
+    #expect(bench.board.stop == nil)
+    #expect(bench.board.readPort(0xCF8, size: 4, clock: 0) == 0xFFFF_FFFF)
+    #expect(bench.hash(at: 0) != before)
+    let twin = BoardBench()
+    try twin.restore(bench.checkpoint(), clock: 0)
+    #expect(twin.input(0xCF9) == 0x02)
+    bench.output(0xCF9, 0x00)
+    #expect(bench.hash(at: 0) == before)
   }
 
   @Test func wideAccessReadsTheNextPorts() {
@@ -64,14 +94,17 @@ struct BoardTests {
     #expect(bench.board.stop == .reset(source: source))
   }
 
-  @Test func powerOffPortsStopTheMachine() {
-    for port: UInt16 in [0x604, 0xB004] {
-      let bench = BoardBench()
-      bench.output(port, 0x0000, size: 2)
-      #expect(bench.board.stop == nil)
-      bench.output(port, 0x2000, size: 2)
-      #expect(bench.board.stop == .powerOff)
-    }
+  @Test(arguments: [(0x604, 0x2000), (0xB004, 0x2000), (0x4004, 0x3400)] as [(UInt16, UInt32)])
+  func powerOffPortsStopTheMachine(port: UInt16, value: UInt32) {
+    bench.output(port, value & ~0x2000, size: 2)
+    #expect(bench.board.stop == nil)
+    bench.output(port, value, size: 2)
+    #expect(bench.board.stop == .powerOff)
+  }
+
+  @Test func sleepThatIsNotPowerOffIsNamed() {
+    bench.output(0x604, 0x2400, size: 2)
+    #expect(bench.board.stop?.description == "not modelled: ACPI sleep of kind 1 through port 0x604")
   }
 
   @Test func debugConsoleIsFoundAndRecorded() {

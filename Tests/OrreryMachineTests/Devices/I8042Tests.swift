@@ -198,26 +198,28 @@ struct I8042Tests {
     #expect(bench.input(0x64) & 0x04 != 0)
   }
 
-  @Test func configurationByteReadsBackButForTheAbsentPort() {
+  @Test func configurationByteReadsBack() {
     #expect(controllerCommand(0x20) == 0x65)
     bench.output(0x64, 0x60)
     bench.output(0x60, 0x44)
-    #expect(controllerCommand(0x20) == 0x64)
-    bench.output(0x64, 0xA8)
+    #expect(controllerCommand(0x20) == 0x44)
+    // Commands disable (0xA7, 0xAD) and enable (0xA8, 0xAE) each interface through bits 5 and 4.
+    bench.output(0x64, 0xA7)
     #expect(controllerCommand(0x20) == 0x64)
     bench.output(0x64, 0xAD)
     #expect(controllerCommand(0x20) == 0x74)
+    bench.output(0x64, 0xA8)
+    #expect(controllerCommand(0x20) == 0x54)
+    bench.output(0x64, 0xAE)
+    #expect(controllerCommand(0x20) == 0x44)
   }
 
-  @Test func secondPortIsAbsent() {
-    #expect(controllerCommand(0xA9) == 0x01)
-    bench.output(0x64, 0xD3)
-    bench.output(0x60, 0x5A)
-    #expect(bench.input(0x64) & 1 == 0)
-    bench.output(0x64, 0xD4)
-    bench.output(0x60, 0xFF)
-    #expect(bench.input(0x64) & 0x61 == 0x61)
-    #expect(bench.input(0x60) == 0xFE)
+  @Test func noPasswordIsInstalled() { #expect(controllerCommand(0xA4) == 0xF1) }
+
+  @Test func unknownCommandIsNamed() {
+    bench.output(0x64, 0xAC)
+    #expect(
+      bench.board.stop?.description == "not modelled: command 0xac of the keyboard controller at port 0x64")
   }
 
   @Test func statusTellsCommandFromData() {
@@ -273,6 +275,108 @@ struct I8042Tests {
       return
     }
   }
+
+  // MARK: Repetition (keyboard reference, Set Typematic Rate/Delay)
+
+  /// The clocks at which codes arrive until `end`, each read at once.
+  private func arrivals(until end: Clock) -> [Clock] {
+    var clocks: [Clock] = []
+    while bench.board.nextDeadline <= end {
+      bench.run(to: bench.board.nextDeadline)
+      guard bench.input(0x64) & 1 != 0 else { continue }
+      _ = bench.input(0x60)
+      clocks.append(bench.clock)
+    }
+    return clocks
+  }
+
+  @Test func heldKeyRepeatsAfterHalfASecondAtTenPointNineASecond() {
+    bench.output(0x21, 0xFF)
+    press(Self.a)
+    // 120, 142, 164 ticks of 1/240 s after the press, each with its millisecond on the way: rate 0x0B is (8 + 3) · 2¹ = 22 ticks.
+    #expect(arrivals(until: 700_000_000) == [1_000_000, 501_000_000, 592_666_667, 684_333_334])
+    release(Self.a)
+    #expect(arrivals(until: 2_000_000_000).count == 1)
+  }
+
+  /// Byte, delay in milliseconds, period in 240ths of a second.
+  @Test(arguments: [(0x00, 250, 8), (0x20, 500, 8), (0x7F, 1000, 120), (0x4C, 750, 24)] as [(UInt32, UInt64, UInt64)])
+  func rateAndDelayAreThoseOfTheCommand(value: UInt32, delay: UInt64, period: UInt64) {
+    #expect(command(0xF3, value) == [0xFA, 0xFA])
+    bench.output(0x21, 0xFF)
+    press(Self.a)
+    let first = delay * Self.millisecond
+    let second = (delay * 240 / 1000 + period) * 1_000_000_000
+    #expect(
+      arrivals(until: first + 510 * Self.millisecond).prefix(3)
+        == [Self.millisecond, first + Self.millisecond, (second + 239) / 240 + Self.millisecond])
+  }
+
+  @Test func onlyTheKeyPressedLastRepeats() {
+    bench.output(0x21, 0xFF)
+    press(Self.a)
+    press(Key(rawValue: 0x30))
+    release(Self.a)
+    _ = arrivals(until: 499_000_000)
+    bench.run(to: 501_000_000)
+    #expect(bench.input(0x60) == 0x30)
+    // Its release ends it, though the first one may still be down.
+    press(Self.a)
+    press(Key(rawValue: 0x30))
+    release(Key(rawValue: 0x30))
+    #expect(arrivals(until: 3_000_000_000).count == 3)
+  }
+
+  @Test func nothingRepeatsWhileTheByteBeforeWaits() {
+    bench.output(0x21, 0xFF)
+    press(Self.a)
+    bench.run(to: 10_000_000_000)
+    #expect(bench.input(0x60) == 0x1E)
+    #expect(bench.input(0x64) & 1 == 0)
+    // 2,400 ticks have passed, 120 and 103 periods of 22 are 2,386, so the next comes at 2,408.
+    bench.run(to: 10_034_333_333)
+    #expect(bench.input(0x64) & 1 == 0)
+    bench.run(to: 10_034_333_334)
+    #expect(bench.input(0x64) & 1 == 1)
+  }
+
+  @Test func pauseDoesNotRepeatAndPrintScreenRepeatsWithoutItsShift() {
+    press(Key(rawValue: 0xE11D))
+    #expect(received(within: 2000).count == 6)
+    press(Key(rawValue: 0xE037))
+    #expect(received(within: 510) == [0xE0, 0x2A, 0xE0, 0x37, 0xE0, 0x37])
+  }
+
+  @Test(arguments: [0xF4, 0xF6, 0xFF] as [UInt32])
+  func commandsThatClearTheKeyboardEndTheRepetition(code: UInt32) {
+    press(Self.a)
+    #expect(received(within: 5) == [0x1E])
+    _ = command(code)
+    #expect(received(within: 2000) == [])
+  }
+
+  @Test func heldKeyIsInCheckpointAndHashWhileItIsHeld() throws {
+    press(Self.a)
+    bench.run(to: 300_000_000)
+    _ = bench.input(0x60)
+    let twin = BoardBench()
+    try twin.restore(bench.checkpoint(), clock: bench.clock)
+    #expect(twin.hash(at: bench.clock) == bench.hash(at: bench.clock))
+    for bench in [bench, twin] {
+      bench.run(to: 500_999_999)
+      #expect(bench.input(0x64) & 1 == 0)
+      bench.run(to: 501_000_000)
+      #expect(bench.input(0x60) == 0x1E)
+      let held = bench.hash(at: 550_000_000)
+      release(bench)
+      bench.output(0x60, 0xF4)
+      _ = bench.input(0x60)
+      #expect(bench.hash(at: 550_000_000) != held)
+    }
+    #expect(twin.hash(at: 700_000_000) == bench.hash(at: 700_000_000))
+  }
+
+  private func release(_ bench: BoardBench) { bench.apply(.key(Self.a, isPressed: false)) }
 
   @Test func checkpointInTheMiddleOfATransferGoesOn() throws {
     press(Self.a)

@@ -129,11 +129,19 @@ struct I8254Tests {
     expect(2, from: 151, counts: [2, 1, 0, 0xFFFF], outputs: [1, 1, 0, 1])
   }
 
-  @Test func modes6And7AreModes2And3() {
-    program(0, mode: 6, count: 9)
-    #expect(status(0) & 0x0E == 0x04)
-    program(0, mode: 7, count: 9)
-    #expect(status(0) & 0x0E == 0x06)
+  /// The status tells the mode as it was written (data sheet, Read-Back Command).
+  @Test func modes6And7AreModes2And3() throws {
+    bench.run(to: 100)
+    program(0, mode: 6, count: 3)
+    #expect(status(0) & 0x0E == 0x0C)
+    expect(0, from: 101, counts: [3, 2, 1, 3], outputs: [1, 1, 0, 1])
+    let twin = BoardBench(frequency: BoardBench.pulseFrequency)
+    try twin.restore(bench.checkpoint(), clock: bench.clock)
+    #expect(twin.hash(at: bench.clock) == bench.hash(at: bench.clock))
+    twin.output(0x43, 0xE2)
+    #expect(twin.input(0x40) & 0x0E == 0x0C)
+    program(0, mode: 7, count: 4)
+    #expect(status(0) & 0x0E == 0x0E)
   }
 
   // MARK: Gate
@@ -172,6 +180,43 @@ struct I8254Tests {
     #expect(bench.input(0x61) & 0x20 == 0)
     bench.run(to: 111)
     #expect(bench.input(0x61) & 0x20 != 0)
+  }
+
+  // MARK: Calibration of a time-stamp counter, at 1 GHz
+
+  /// As kernels do it: counter 2 in mode 0 for 10 ms, its output watched at port 0x61.
+  @Test func countersOutputComesAtItsExactClock() {
+    let bench = BoardBench()
+    bench.run(to: 1000)
+    bench.output(0x61, UInt32(bench.input(0x61)) & 0x0C | 1)
+    bench.output(0x43, 0xB0)
+    bench.output(0x42, 0x9B, 0x2E)
+    // Written in pulse 1: loaded by pulse 2, at its end 11,931 pulses later: ⌈11,933 · 10⁹ ÷ 1,193,182⌉ = 10,000,989.
+    bench.run(to: 10_000_988)
+    #expect(bench.input(0x61) & 0x20 == 0)
+    bench.run(to: 10_000_989)
+    #expect(bench.input(0x61) & 0x20 == 0x20)
+  }
+
+  /// As kernels do it quickly: the upper byte of counter 2 changes every 256 pulses, 214,552.3 ns, and never drifts.
+  @Test func upperByteChangesEvery256Pulses() {
+    let bench = BoardBench()
+    bench.output(0x61, 1)
+    bench.output(0x43, 0xB0)
+    bench.output(0x42, 0xFF, 0xFF)
+    func upperByte() -> UInt8 {
+      _ = bench.input(0x42)
+      return bench.input(0x42)
+    }
+    for (index, byte) in (0xF8...0xFE).reversed().enumerated() {
+      // Loaded by pulse 1, it is 256 · k below 0xFFFF after so many pulses and one more.
+      let pulse = UInt64(1 + 256 * (index + 1))
+      let clock = (pulse * 1_000_000_000 + 1_193_181) / 1_193_182
+      bench.run(to: clock - 1)
+      #expect(upperByte() == UInt8(byte + 1))
+      bench.run(to: clock)
+      #expect(upperByte() == UInt8(byte))
+    }
   }
 
   // MARK: Counting in decimal, access, latches

@@ -217,6 +217,77 @@ struct I8259ATests {
     }
   }
 
+  /// Bit 3 of ICW1 (LTIM) makes every line of the chip level-triggered.
+  @Test func levelTriggeredModeOfTheWholeChip() {
+    let bench = BoardBench()
+    bench.output(0x20, 0x19)
+    // The timer's line is high all the time.
+    bench.output(0x21, 0x20, 4, 1, 0x01)
+    bench.output(0x3F9, 2)
+    #expect(bench.acknowledge() == 0x24)
+    bench.output(0x20, 0x20)
+    #expect(bench.acknowledge() == 0x24)
+    bench.output(0x20, 0x20)
+    // The interrupt of the empty register goes with the read of IIR, and the request with it.
+    #expect(bench.input(0x3FA) == 0x02)
+    #expect(bench.input(0x20) & 0x10 == 0)
+    #expect(!bench.board.interruptRequested)
+  }
+
+  @Test func pollingGoesThroughBothChips() {
+    let bench = initialized()
+    bench.apply(.interruptLine(13))
+    bench.output(0x20, 0x0C)
+    #expect(bench.input(0x20) == 0x82)
+    bench.output(0xA0, 0x0C)
+    #expect(bench.input(0xA0) == 0x85)
+    bench.output(0xA0, 0x0B)
+    #expect(bench.input(0xA0) == 0x20)
+    bench.output(0xA0, 0x20)
+    bench.output(0x20, 0x20, 0x0B)
+    #expect(bench.input(0x20) == 0)
+  }
+
+  /// OCW2 with R 0, SL 1, EOI 0 is no operation; the buffered modes of ICW4 have no pins here.
+  @Test func wordsWithoutEffect() {
+    let bench = initialized(icw4: 0x0D)
+    bench.apply(.interruptLine(5))
+    #expect(bench.acknowledge() == 0x25)
+    bench.output(0x20, 0x45, 0x0B)
+    #expect(bench.input(0x20) == 0x20)
+    bench.apply(.interruptLine(4))
+    #expect(bench.acknowledge() == 0x24)
+  }
+
+  /// ICW1 with IC4 clear takes back what ICW4 selected (data sheet, Initialization Command Words); read and special mask mode go back too.
+  @Test func initializationWithoutICW4ClearsItsFunctions() {
+    let bench = initialized(icw4: 0x03)
+    bench.output(0x20, 0x68, 0x0B)
+    bench.output(0x20, 0x10)
+    bench.output(0x21, 0x20, 4, 0)
+    bench.apply(.interruptLine(3))
+    #expect(bench.input(0x20) == 0x08)
+    bench.output(0x20, 0x0C)
+    #expect(bench.input(0x20) == 0x83)
+    bench.output(0x20, 0x0B)
+    // No automatic end: the line is in service.
+    #expect(bench.input(0x20) == 0x08)
+  }
+
+  @Test func checkpointInTheMiddleOfInitializationGoesOn() throws {
+    let bench = initialized()
+    bench.output(0x20, 0x11)
+    bench.output(0x21, 0x50)
+    let twin = BoardBench()
+    try twin.restore(bench.checkpoint(), clock: bench.clock)
+    for bench in [bench, twin] {
+      bench.output(0x21, 4, 1, 0xF7)
+      #expect(bench.input(0x21) == 0xF7)
+      bench.apply(.interruptLine(3))
+      #expect(bench.acknowledge() == 0x53)
+    }
+  }
+
   @Test func edgeLevelControlKeepsSystemLinesEdgeTriggered() {
     let bench = initialized()
     bench.output(0x4D0, 0xFF)

@@ -253,6 +253,15 @@ struct UART16550Tests {
     #expect(bench.input(0x3F8) == 0)
   }
 
+  /// Bit 7 of LSR (data sheet, 8.4).
+  @Test func breakInTheFIFOIsAnErrorOfTheFIFO() {
+    bench.output(0x3FA, 0x01)
+    bench.output(0x3FC, 0x18)
+    bench.output(0x3FB, 0x43)
+    #expect(bench.input(0x3FD) == 0xF1)
+    #expect(bench.input(0x3FD) == 0x61)
+  }
+
   @Test func interruptsAreIdentifiedByPriority() {
     bench.output(0x3F9, 0x0F)
     receive(1, 2)

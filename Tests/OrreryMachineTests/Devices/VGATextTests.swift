@@ -132,6 +132,87 @@ struct VGATextTests {
     #expect(bench.input(0x3C0) == 0x31)
   }
 
+  /// Off by bit 5 of its start, beginning after its end, or below the sixteen lines of a character (IBM reference, Cursor Start and Cursor End).
+  @Test(
+    arguments: [(0x2D, 0x0E, false), (0x0E, 0x0D, false), (0x10, 0x1F, false), (0x00, 0x0F, true), (0x0F, 0x1F, true)]
+      as [(UInt32, UInt32, Bool)])
+  func cursorIsSeenWhenItHasLines(start: UInt32, end: UInt32, isSeen: Bool) {
+    setCRT(0x0A, start)
+    setCRT(0x0B, end)
+    #expect((bench.board.screen().cursor != nil) == isSeen)
+  }
+
+  /// Index port, index, value, and what the stop names.
+  @Test(
+    arguments: [
+      (0x3D4, 0x01, 0x27, "a text mode other than 80×25 (CRT register 0x01 = 0x27)"),
+      (0x3D4, 0x09, 0x47, "a text mode other than 80×25 (CRT register 0x09 = 0x47)"),
+      (0x3D4, 0x17, 0xE3, "a text mode other than 80×25 (CRT register 0x17 = 0xe3)"),
+      (0x3D4, 0x09, 0x0F, nil), (0x3D4, 0x18, 0x00, nil),
+      (0x3C4, 0x02, 0x04, "VGA planes other than text's (sequencer register 2 = 0x04)"),
+      (0x3C4, 0x04, 0x06, "VGA planes other than text's (sequencer register 4 = 0x06)"),
+      (0x3C4, 0x01, 0x01, nil),
+      (0x3CE, 0x01, 0x0F, "a VGA memory access other than text's (graphics register 1 = 0x0f)"),
+      (0x3CE, 0x03, 0x18, "a VGA memory access other than text's (graphics register 3 = 0x18)"),
+      (0x3CE, 0x05, 0x00, "a VGA memory access other than text's (graphics register 5 = 0x00)"),
+      (0x3CE, 0x06, 0x05, "a VGA graphics mode or memory window (graphics register 6 = 0x05)"),
+      (0x3CE, 0x08, 0x0F, "a VGA memory access other than text's (graphics register 8 = 0x0f)"),
+      (0x3CE, 0x04, 0x02, nil),
+    ] as [(UInt16, UInt32, UInt32, String?)])
+  func whatTextDoesNotNeedIsNamed(port: UInt16, index: UInt32, value: UInt32, what: String?) {
+    bench.output(0x3D4, 0x11)
+    bench.output(0x3D5, 0x0E)
+    bench.output(port, index)
+    bench.output(port + 1, value)
+    #expect(bench.board.stop == what.map { .unmodelled($0) })
+  }
+
+  @Test func splitScreenIsNamed() {
+    // Line compare is bit 6 of register 9, bit 4 of register 7, register 0x18: 399, and the last one takes effect.
+    setCRT(0x07, 0x1F)
+    setCRT(0x09, 0x0F)
+    #expect(bench.board.stop == nil)
+    setCRT(0x18, 0x8F)
+    #expect(bench.board.stop == .unmodelled("a VGA screen split at line 399"))
+  }
+
+  @Test func modeThreeCanBeSetAgain() {
+    // The registers of mode 3 in the order in which kernels write them.
+    bench.output(0x3C2, 0x67)
+    for (index, value) in [0x03, 0x00, 0x03, 0x00, 0x02].enumerated() {
+      bench.output(0x3C4, UInt32(index))
+      bench.output(0x3C5, UInt32(value))
+    }
+    setCRT(0x11, 0x0E)
+    for (index, value) in [
+      0x5F, 0x4F, 0x50, 0x82, 0x55, 0x81, 0xBF, 0x1F, 0x00, 0x4F, 0x0D, 0x0E, 0x00, 0x00, 0x00, 0x50, 0x9C, 0x0E, 0x8F,
+      0x28, 0x1F, 0x96, 0xB9, 0xA3, 0xFF,
+    ].enumerated() { setCRT(UInt32(index), UInt32(value)) }
+    for (index, value) in [0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0E, 0x0F, 0xFF].enumerated() {
+      bench.output(0x3CE, UInt32(index))
+      bench.output(0x3CF, UInt32(value))
+    }
+    for index in 0..<0x15 as Range<UInt32> {
+      _ = bench.input(0x3DA)
+      bench.output(0x3C0, index, index == 0x10 ? 0x0C : 0)
+    }
+    bench.output(0x3C0, 0x20)
+    #expect(bench.board.stop == nil)
+  }
+
+  /// The bits of the registers are those of the IBM reference: 6 of a palette register, 4 of the map mask, 2 of the plane that is read.
+  @Test func registersHaveTheirBitsOnly() {
+    _ = bench.input(0x3DA)
+    bench.output(0x3C0, 0x21, 0xFF, 0x21)
+    #expect(bench.input(0x3C1) == 0x3F)
+    bench.output(0x3C4, 2)
+    bench.output(0x3C5, 0xFF)
+    #expect(bench.input(0x3C5) == 0x0F)
+    bench.output(0x3CE, 4)
+    bench.output(0x3CF, 0xFF)
+    #expect(bench.input(0x3CF) == 0x03)
+  }
+
   @Test func paletteIndexAdvances() {
     bench.output(0x3C8, 7)
     bench.output(0x3C9, 1, 2, 0xFF)
