@@ -22,7 +22,7 @@ struct AcceptCommand: ParsableCommand {
       EXIT CODES
           0  every behaviour is as its golden says now
           1  some were rejected or skipped
-          2  trouble: a scenario or an image cannot be read, or there is nobody to ask
+          2  trouble: a file cannot be read, or there is nobody to ask
         125  a kernel cannot be built or lacks a symbol that its scenario waits for
       """)
 

@@ -27,7 +27,7 @@ struct TestCommand: ParsableCommand {
           0  every behaviour is as its golden says
           1  one is different, or has no golden
           2  trouble: a scenario or an image cannot be read
-        125  nothing is different, but a kernel cannot be built or lacks a symbol that its scenario waits for
+        125  no difference, but a kernel cannot be built or lacks a symbol waited for
       """)
 
   @OptionGroup var selection: CaseSelection

@@ -19,14 +19,14 @@ import Testing
     }
   }
 
-  /// The sweep can fail: a kernel that looks before it turns interrupts off sleeps for ever at some step, and at most others does not.
+  /// The sweep can fail: a kernel that looks before it turns interrupts off sleeps through the key at some step, and at most others does not.
   @Test func sweepFindsTheKernelThatLosesOne() throws {
     var ends: [RunEnd.Reason] = []
     for step in stride(from: 1, through: 1_500 as UInt64, by: Self.sample) {
       ends.append(try run("kernel/key-misses-sleep.scenario", step: step).reason)
     }
-    let lost = ends.count { $0 == .idle }
+    let lost = ends.count { $0 == .stopCondition }
     #expect((1...3).contains(lost), "\(lost) of \(ends.count)")
-    #expect(ends.allSatisfy { $0 == .idle || $0 == .debugExit })
+    #expect(ends.allSatisfy { $0 == .stopCondition || $0 == .debugExit })
   }
 }
