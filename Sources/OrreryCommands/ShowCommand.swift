@@ -248,6 +248,17 @@ struct ShowCommand: ParsableCommand {
     object.add("stateInterval", header.stateInterval)
     object.add("imageBytes", UInt64(header.image.count))
     object.add("imageHash", Hash128(of: header.image).description)
+    if !header.modules.isEmpty {
+      object.add(
+        "modules",
+        header.modules.map { module in
+          var object = JSONObject()
+          object.add("string", String(decoding: module.string, as: UTF8.self))
+          object.add("bytes", UInt64(module.bytes.count))
+          object.add("hash", Hash128(of: module.bytes).description)
+          return object
+        })
+    }
     object.add("scenarioName", header.scenarioName)
     object.add("scenario", header.scenario)
     return object
@@ -265,7 +276,10 @@ struct ShowCommand: ParsableCommand {
         + (opened.reader.eventCount.map { ", \(Words.count($0, "event"))" } ?? ", cut short"),
       "image: \(Words.size(UInt64(header.image.count))), hash \(Hash128(of: header.image))",
       "scenario: \(Self.describe(header))",
-    ] + header.configuration.map { "setting: \($0.key) \(UInt64($0.value).map(Words.number) ?? $0.value)" }
+    ]
+      + header.modules.map { module in
+        "module: \(String(decoding: module.string, as: UTF8.self)), \(Words.size(UInt64(module.bytes.count))), hash \(Hash128(of: module.bytes))"
+      } + header.configuration.map { "setting: \($0.key) \(UInt64($0.value).map(Words.number) ?? $0.value)" }
       + ["lanes: " + header.lanes.lanes.map(\.name).joined(separator: " ")]
   }
 }
