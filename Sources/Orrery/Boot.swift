@@ -7,9 +7,12 @@ import OrreryTrace
 /// Makes a machine that is about to execute a kernel's first instruction.
 enum Boot {
   static func machine(
-    for image: KernelImage, settings: BoundMachineSettings, probes: ProbeSet, callProbes: [CallProbe]
+    for image: KernelImage, _ run: RunConfiguration, probes: ProbeSet, callProbes: [CallProbe]
   ) throws(ImageError) -> Machine {
-    let plan = try image.pvhPlan(memorySize: settings.memorySize, commandLine: settings.commandLine)
+    let settings = run.machine
+    let plan = try image.plan(
+      for: try run.bootProtocol(for: image), memorySize: settings.memorySize,
+      commandLine: settings.commandLine, modules: run.modules)
     var configuration = MachineConfiguration()
     configuration.memorySize = settings.memorySize
     configuration.frequency = settings.frequency
@@ -22,9 +25,10 @@ enum Boot {
       let fits = machine.write(write.bytes, at: write.address)
       precondition(fits, "a boot plan stays inside the memory it was made for")
     }
-    switch plan.entry {
-    case .protected32(let eip, let ebx): machine.enterProtectedMode(eip: eip, ebx: ebx)
-    }
+    let entry = plan.entry
+    machine.enterProtectedMode(
+      eip: entry.eip, eax: entry.eax, ebx: entry.ebx, esp: entry.esp,
+      descriptorTable: entry.descriptorTable.map { ($0.address, $0.limit) })
     return machine
   }
 

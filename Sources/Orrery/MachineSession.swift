@@ -24,7 +24,7 @@ final class MachineSession {
       isObserving
       ? Boot.watchedAllocators(of: image, with: configuration.allocators, lanes: configuration.lanes) : []
     machine = try Boot.machine(
-      for: image, settings: configuration.machine,
+      for: image, configuration,
       probes: isObserving ? Observers.probes(for: configuration.lanes) : [.input, .output],
       callProbes: allocators.map(\.probe))
     observers = Observers(lanes: configuration.lanes, allocators: allocators)

@@ -66,7 +66,9 @@ public final class Recorder {
     sink: (any TraceSink)?
   ) throws(Failure) {
     if let what = Self.unsupported(configuration) { throw .unsupported(what) }
+    var configuration = configuration
     do throws(ImageError) {
+      configuration.bootProtocol = try configuration.bootProtocol(for: image)
       session = try MachineSession(image: image, configuration: configuration, isObserving: sink != nil)
     } catch { throw .image(error) }
     do throws(ScenarioDriverError) {
@@ -78,7 +80,9 @@ public final class Recorder {
     do throws(TraceError) {
       let header = TraceHeader(
         revision: RunConfiguration.revision, configuration: configuration.settings, lanes: configuration.lanes,
-        stateInterval: configuration.stateInterval, image: image.bytes, scenario: scenarioText)
+        stateInterval: configuration.stateInterval, image: image.bytes,
+        modules: configuration.modules.map { TraceHeader.Module(string: $0.string, bytes: $0.bytes) },
+        scenario: scenarioText)
       writer = try sink.map { sink throws(TraceError) in try TraceWriter(header: header, sink: sink) }
     } catch { throw .trace(error) }
     if let writer { session.write(to: writer) }

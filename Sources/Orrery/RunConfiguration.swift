@@ -1,5 +1,5 @@
 public import OrreryBase
-import OrreryImage
+public import OrreryImage
 import OrreryMachine
 public import OrreryScenario
 public import OrreryTrace
@@ -20,6 +20,10 @@ public struct RunConfiguration: Hashable, Sendable {
   /// The lanes to record; `input` and `state` always are, for without them a trace could not be replayed.
   public var lanes: LaneSet
   public var stateInterval: Steps
+  /// How the image is entered; nil for the way that it offers first.
+  public var bootProtocol: BootProtocol?
+  /// What is loaded beside the image.
+  public var modules: [BootModule] = []
   /// Functions watched beside the known ones.
   public var allocators: [AllocatorFunction]
   /// The values of the scenario's parameters, for the reader of the trace.
@@ -51,6 +55,13 @@ extension RunConfiguration {
   }
 }
 
+extension RunConfiguration {
+  /// How `image` is entered.
+  func bootProtocol(for image: KernelImage) throws(ImageError) -> BootProtocol {
+    if let bootProtocol { bootProtocol } else { try image.preferredProtocol() }
+  }
+}
+
 // MARK: - Known allocators
 
 extension RunConfiguration {
@@ -72,6 +83,7 @@ extension RunConfiguration {
     static let commandLine = "command-line"
     static let tlb = "tlb"
     static let uart = "uart"
+    static let boot = "boot"
     static let allocator = "allocator"
     static let parameter = "parameter"
   }
@@ -85,6 +97,8 @@ extension RunConfiguration {
       TraceHeader.Setting(Key.tlb, machine.tlb.rawValue),
       TraceHeader.Setting(Key.uart, machine.uart.rawValue),
     ]
+    // PVH goes without saying, as it did when there was nothing else.
+    if let bootProtocol, bootProtocol != .pvh { settings.append(TraceHeader.Setting(Key.boot, bootProtocol.rawValue)) }
     settings += allocators.map { TraceHeader.Setting(Key.allocator, $0.settingText) }
     settings += parameters.map { TraceHeader.Setting(Key.parameter, "\($0.name)=\($0.value)") }
     return settings
@@ -104,6 +118,8 @@ extension RunConfiguration {
       throw .contradiction("its header does not list the lanes input and state, which every recording has")
     }
     self.init(lanes: header.lanes, stateInterval: header.stateInterval)
+    bootProtocol = .pvh
+    modules = header.modules.map { BootModule(bytes: $0.bytes, string: $0.string) }
     for setting in header.configuration {
       guard try take(setting) else { throw .unknownSetting(setting.key, setting.value) }
     }
@@ -129,6 +145,9 @@ extension RunConfiguration {
     case Key.uart:
       guard let uart = MachineSettings.UART(rawValue: setting.value) else { return false }
       machine.uart = uart
+    case Key.boot:
+      guard let bootProtocol = BootProtocol(rawValue: setting.value) else { return false }
+      self.bootProtocol = bootProtocol
     case Key.allocator:
       guard let function = AllocatorFunction(settingText: setting.value) else { return false }
       allocators.append(function)

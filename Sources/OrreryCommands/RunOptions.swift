@@ -7,8 +7,24 @@ import OrreryTrace
 
 /// What `record` and `run` share: the image, the scenario, and what is set on the command line.
 struct RunOptions: ParsableArguments {
-  @Argument(help: "The kernel: an ELF64 file with a PVH note.", completion: .file())
+  @Argument(
+    help: "The kernel: an ELF file with a PVH note, or any file with a Multiboot or Multiboot2 header.",
+    completion: .file())
   var image: String
+
+  @Option(
+    help: ArgumentHelp(
+      "How the kernel is entered: \(BootOption.allValueStrings.joined(separator: ", ")). The first of these that it offers, unless given.",
+      valueName: "protocol"))
+  var boot: BootOption?
+
+  @Option(
+    name: .customLong("module"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Loads a file beside the kernel, with a text for it: its name, unless given. Again for each further module.",
+      valueName: "file[=text]"),
+    completion: .file())
+  var modules: [String] = []
 
   @Option(name: .shortAndLong, help: "The scenario: what happens to the machine, and when.", completion: .file())
   var scenario: String?
@@ -44,7 +60,7 @@ struct RunOptions: ParsableArguments {
   /// As in a scenario.
   private static let stepLimits = 1...BoundScenario.timeLimit
 
-  /// The largest image that is read, in bytes.
+  /// The largest image or module that is read, in bytes.
   static let imageLimit: UInt64 = 1 << 30
 
   func validate() throws {
@@ -88,6 +104,7 @@ struct RunInputs {
   let image: KernelImage
   let scenario: Scenario
   let scenarioText: String
+  private let modules: [BootModule]
   /// What is read; open, so that no other file can take its identity.
   let files: [InputFile]
   private let options: RunOptions
@@ -106,17 +123,19 @@ struct RunInputs {
     do throws(ImageError) { image = try KernelImage(bytes: bytes) } catch {
       throw CommandFailure(error, path: options.image)
     }
+    let moduleFiles = try options.moduleFiles()
+    modules = try moduleFiles.map { try $0.module() }
     guard let path = options.scenario else {
       scenario = Scenario()
       scenarioText = ""
-      files = [imageFile]
+      files = [imageFile] + moduleFiles.map(\.file)
       try warnAboutAllocators()
       return
     }
     do throws(HostError) {
       let scenarioFile = try InputFile(path: path)
       scenarioText = try scenarioFile.text(limit: UInt64(Scenario.textLimit))
-      files = [imageFile, scenarioFile]
+      files = [imageFile, scenarioFile] + moduleFiles.map(\.file)
     } catch { throw CommandFailure(error) }
     do throws(ScenarioError) { scenario = try Scenario(parsing: scenarioText, file: path) } catch {
       throw CommandFailure(error)
@@ -154,6 +173,8 @@ struct RunInputs {
     if let text = options.commandLine { bound.machine.commandLine = Array(text.utf8) }
     if let limit = options.limit { bound.limits.steps = limit }
     var configuration = RunConfiguration(bound)
+    configuration.bootProtocol = options.boot?.bootProtocol
+    configuration.modules = modules
     if !options.lanes.isEmpty { configuration.lanes = RunConfiguration(lanes: LaneOption.union(options.lanes)).lanes }
     configuration.allocators += try options.allocatorFunctions()
     return (bound, configuration)

@@ -248,6 +248,17 @@ struct ShowCommand: ParsableCommand {
     object.add("stateInterval", header.stateInterval)
     object.add("imageBytes", UInt64(header.image.count))
     object.add("imageHash", Hash128(of: header.image).description)
+    if !header.modules.isEmpty {
+      object.add(
+        "modules",
+        header.modules.map { module in
+          var object = JSONObject()
+          object.add("string", String(decoding: module.string, as: UTF8.self))
+          object.add("bytes", UInt64(module.bytes.count))
+          object.add("hash", Hash128(of: module.bytes).description)
+          return object
+        })
+    }
     object.add("scenarioName", header.scenarioName)
     object.add("scenario", header.scenario)
     return object
@@ -266,6 +277,9 @@ struct ShowCommand: ParsableCommand {
       "image: \(Words.size(UInt64(header.image.count))), hash \(Hash128(of: header.image))",
       "scenario: \(Self.describe(header))",
     ]
+      + header.modules.map { module in
+        "module: \(String(decoding: module.string, as: UTF8.self)), \(Words.size(UInt64(module.bytes.count))), hash \(Hash128(of: module.bytes))"
+      }
       + header.configuration.map {
         "setting: \($0.key) \($0.value.isEmpty ? "(empty)" : UInt64($0.value).map(Words.number) ?? $0.value)"
       }

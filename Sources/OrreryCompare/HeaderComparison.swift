@@ -7,7 +7,11 @@ import OrreryTrace
 func compareHeaders(
   _ left: TraceReader, _ right: TraceReader, lanes: LaneSet
 ) throws(TraceError) -> [HeaderDifference] {
-  let sections = HeaderSection.allCases.filter { left.hash(of: $0) != right.hash(of: $0) || left.hash(of: $0) == nil }
+  let sections = HeaderSection.allCases.filter { section in
+    let (leftHash, rightHash) = (left.hash(of: section), right.hash(of: section))
+    // Most traces have no modules; that any other part is missing means damage, which reading the header tells.
+    return leftHash != rightHash || leftHash == nil && section != .modules
+  }
   guard !sections.isEmpty else { return [] }
   let leftHeader = try left.header()
   let rightHeader = try right.header()
@@ -29,6 +33,9 @@ private func describe(_ section: HeaderSection, _ header: TraceHeader, _ lanes: 
   switch section {
   case .revision: header.revision
   case .image: "\(header.image.count) bytes, hash \(Hash128(of: header.image))"
+  case .modules:
+    header.modules.isEmpty
+      ? "none" : header.modules.map { "\($0.bytes.count) bytes, hash \(Hash128(of: $0.bytes))" }.joined(separator: "; ")
   case .scenarioName: header.scenarioName
   case .recording:
     header.lanes.intersection(lanes).lanes.map(\.name).joined(separator: " ")

@@ -1,186 +1,74 @@
 public import OrreryBase
 
-/// A kernel image: an ELF64 file for x86-64, checked.
+/// A kernel image, checked: an ELF file for x86-64 or the 80386, or bytes that a Multiboot header says where to load.
 ///
 ///     let image = try KernelImage(bytes: bytes)
-///     let plan = try image.pvhPlan(memorySize: 64 << 20, commandLine: Array("test=heap".utf8))
+///     let plan = try image.plan(for: image.preferredProtocol(), memorySize: 64 << 20, commandLine: Array("test=heap".utf8))
 ///
-/// Field names and offsets are those of the System V gABI, chapters 4 and 5. Every length and offset is checked before use; reading costs time
-/// and memory in proportion to the file.
+/// Every length and offset is checked before use; reading costs time and memory in proportion to the file.
 public struct KernelImage: Sendable {
+  /// Memory sizes a plan can be made for, in bytes: a page past 1 MiB up to where a PC's 32-bit PCI window begins.
+  public static let memorySizes: ClosedRange<UInt64> = 0x10_1000...0xC000_0000
+  /// The longest command line, in bytes.
+  public static let commandLineLimit = 4095
+
   /// The file.
   public let bytes: [UInt8]
-  /// In ascending order of physical address; they do not overlap, and none is empty.
+  /// In ascending order of physical address; they do not overlap, and none is empty. Those of the ELF file if it is one, whatever a Multiboot
+  /// header says of its own.
   public let segments: [Segment]
-  /// The entry point of the ELF header (`e_entry`).
+  /// The entry point of the ELF header (`e_entry`), or of the Multiboot header.
   public let entry: LinearAddress
   /// The physical address of the 32-bit entry that a PVH note names; nil when there is no such note.
   public let pvhEntry: UInt32?
   /// Empty when the image was stripped.
   public let symbols: SymbolTable
-
-  /// The sizes that the gABI gives the three structures, in bytes.
-  private enum Size {
-    static let header = 64
-    static let programHeader = 56
-    static let sectionHeader = 64
-  }
+  /// The Multiboot headers that are in the image.
+  let multiboot: MultibootHeader?
+  let multiboot2: Multiboot2Header?
+  /// The sections of the ELF file, as its header lists them.
+  let sections: ELFSections?
 
   /// - Throws: `ImageError` naming the first field that is wrong.
   public init(bytes: [UInt8]) throws(ImageError) {
     let reader = ImageReader(bytes: bytes)
-    try Self.checkIdentification(reader)
-    let headers = try Self.programHeaders(reader)
-    self.bytes = bytes
-    entry = LinearAddress(reader.field(at: 24))
-    segments = try Self.segments(headers, reader)
-    pvhEntry = try PVHNote.entry(headers, reader)
-    symbols = try SymbolTable(sections: Self.sectionHeaders(reader), reader)
-  }
-
-  private static func checkIdentification(_ reader: ImageReader) throws(ImageError) {
-    guard !reader.bytes.isEmpty else {
+    guard !bytes.isEmpty else {
       throw ImageError(
         offset: 0, problem: "the file is empty",
-        remedy: "give a kernel built as an ELF64 executable")
+        remedy: "give a kernel built as an ELF executable, or one with a Multiboot header")
     }
-    let magic: [UInt8] = [0x7F, 0x45, 0x4C, 0x46]
-    for (index, expected) in magic.enumerated() {
-      guard index < reader.bytes.count else { break }
-      guard reader.bytes[index] == expected else {
-        throw ImageError(
-          offset: UInt64(index),
-          problem: "this is not an ELF file: its first bytes are not 7f 45 4c 46",
-          remedy: "give the linked kernel itself, not a disk image, archive or compressed file")
-      }
+    self.bytes = bytes
+    multiboot = try MultibootHeader(reader)
+    multiboot2 = try Multiboot2Header(reader)
+    guard ELFHeader.isELF(bytes) else {
+      guard let load = multiboot2?.load ?? multiboot?.load else { throw Self.notAnImage(reader) }
+      segments = [load.segment]
+      entry = LinearAddress(UInt64(multiboot2?.entry?.address ?? multiboot?.entry?.address ?? 0))
+      pvhEntry = nil
+      symbols = SymbolTable([])
+      sections = nil
+      return
     }
-    _ = try reader.range(at: 0, count: UInt64(Size.header), claimedAt: 0, "the ELF header")
-    func check(_ offset: Int, _ value: UInt64, _ expected: UInt64, _ what: String, _ remedy: String)
-      throws(ImageError)
-    {
-      guard value == expected else {
-        throw ImageError(
-          offset: UInt64(offset), problem: "\(what) is \(value), expected \(expected)",
-          remedy: remedy)
-      }
-    }
-    let rebuild = "build the kernel for x86-64 (ELF64, little-endian)"
-    try check(
-      4, reader.field(UInt8.self, at: 4).asUInt64, 2, "the file class (1 is 32-bit, 2 is 64-bit)",
-      rebuild)
-    try check(
-      5, reader.field(UInt8.self, at: 5).asUInt64, 1, "the byte order (1 is little-endian)", rebuild
-    )
-    try check(6, reader.field(UInt8.self, at: 6).asUInt64, 1, "the ELF version", rebuild)
-    try check(
-      18, reader.field(UInt16.self, at: 18).asUInt64, 62, "the machine (62 is x86-64)", rebuild)
-    let type = reader.field(UInt16.self, at: 16)
-    guard type == 2 || type == 3 else {
-      throw ImageError(
-        offset: 16,
-        problem:
-          "the file type is \(type), expected 2 (executable) or 3 (position-independent executable)",
-        remedy: "link the kernel: an object file, library of objects or core dump cannot be booted")
-    }
+    let header = try ELFHeader(reader)
+    segments = try header.segments(reader)
+    entry = LinearAddress(header.entry)
+    pvhEntry = try PVHNote.entry(header.programHeaders, reader)
+    symbols = try SymbolTable(sections: header.sectionHeaders, reader)
+    sections = ELFSections(header)
   }
 
-  private static func programHeaders(_ reader: ImageReader) throws(ImageError) -> [ProgramHeader] {
-    let count = reader.field(UInt16.self, at: 56)
-    guard count > 0, count < 0xFFFF else {
-      throw ImageError(
-        offset: 56, problem: "the file has \(count == 0 ? "no" : "too many") program headers",
-        remedy: "link the kernel as an executable, with its loadable segments as program headers")
+  /// Why bytes that are no ELF file, and do not say where to load them, cannot be booted.
+  private static func notAnImage(_ reader: ImageReader) -> ImageError {
+    let firstWrong = zip(reader.bytes, ELFHeader.magic).enumerated().first { $1.0 != $1.1 }?.offset ?? 0
+    let problem = "this is not an ELF file: its first bytes are not 7f 45 4c 46"
+    if let offset = MultibootHeader.offset(in: reader) ?? Multiboot2Header.offset(in: reader) {
+      return ImageError(
+        offset: UInt64(firstWrong),
+        problem: problem + ", and its Multiboot header at \(hexadecimal(offset)) does not say where to load it",
+        remedy: "link it as an ELF executable, or give the header its address fields")
     }
-    let size = reader.field(UInt16.self, at: 54)
-    guard Int(size) == Size.programHeader else {
-      throw ImageError(
-        offset: 54, problem: "a program header has \(size) bytes, expected \(Size.programHeader)",
-        remedy: "the file is damaged: build or copy it again")
-    }
-    let table = try reader.range(
-      at: reader.field(at: 32), count: UInt64(count) * UInt64(Size.programHeader), claimedAt: 32,
-      "the table of \(count) program headers")
-    return (0..<Int(count)).map {
-      ProgramHeader(reader, at: table.lowerBound + $0 * Size.programHeader)
-    }
+    return ImageError(
+      offset: UInt64(firstWrong), problem: problem + ", and it has no Multiboot header",
+      remedy: "give the linked kernel itself, not a disk image, archive or compressed file")
   }
-
-  private static func segments(_ headers: [ProgramHeader], _ reader: ImageReader) throws(ImageError)
-    -> [Segment]
-  {
-    var segments: [Segment] = []
-    for header in headers where header.type == .load {
-      let range = try reader.range(
-        at: header.fileOffset, count: header.fileSize, claimedAt: header.offset + 8,
-        "a segment's data")
-      guard header.fileSize <= header.memorySize else {
-        throw ImageError(
-          offset: header.offset + 40,
-          problem:
-            "a segment has \(header.memorySize) bytes in memory, fewer than its \(header.fileSize) in the file",
-          remedy: "the file is damaged: build or copy it again")
-      }
-      guard header.memorySize > 0 else { continue }
-      guard
-        !header.physicalAddress.addingReportingOverflow(header.memorySize - 1).overflow,
-        !header.linearAddress.addingReportingOverflow(header.memorySize - 1).overflow
-      else {
-        throw ImageError(
-          offset: header.offset + 40,
-          problem:
-            "a segment of \(header.memorySize) bytes at \(hexadecimal(header.physicalAddress)) runs past 2^64",
-          remedy: "check the addresses in the linker script")
-      }
-      segments.append(
-        Segment(
-          physicalAddress: PhysicalAddress(header.physicalAddress),
-          linearAddress: LinearAddress(header.linearAddress),
-          fileRange: range, memorySize: header.memorySize, headerOffset: header.offset))
-    }
-    guard !segments.isEmpty else {
-      throw ImageError(
-        offset: reader.field(at: 32),
-        problem: "no program header is loadable (PT_LOAD) and not empty",
-        remedy: "check that the linker script puts the kernel's sections into segments")
-    }
-    segments.sort { ($0.physicalAddress, $0.headerOffset) < ($1.physicalAddress, $1.headerOffset) }
-    for (low, high) in zip(segments, segments.dropFirst())
-    where low.physicalAddress.rawValue + (low.memorySize - 1) >= high.physicalAddress.rawValue {
-      throw ImageError(
-        offset: high.headerOffset + 24,
-        problem:
-          "the segment at \(high.physicalAddress) overlaps the one of \(low.memorySize) bytes at \(low.physicalAddress)",
-        remedy: "check the load addresses (AT, LMA) in the linker script")
-    }
-    return segments
-  }
-
-  private static func sectionHeaders(_ reader: ImageReader) throws(ImageError) -> [SectionHeader] {
-    let (offset, count) = (reader.field(UInt64.self, at: 40), reader.field(UInt16.self, at: 60))
-    if offset == 0 && count == 0 { return [] }
-    guard offset != 0, count > 0 else {
-      throw ImageError(
-        offset: offset == 0 ? 40 : 60,
-        problem: offset == 0
-          ? "the file claims \(count) section headers but says no place"
-          : "the table of section headers has no entry",
-        remedy: "the file is damaged: build or copy it again")
-    }
-    let size = reader.field(UInt16.self, at: 58)
-    guard Int(size) == Size.sectionHeader else {
-      throw ImageError(
-        offset: 58, problem: "a section header has \(size) bytes, expected \(Size.sectionHeader)",
-        remedy: "the file is damaged: build or copy it again")
-    }
-    let table = try reader.range(
-      at: offset, count: UInt64(count) * UInt64(Size.sectionHeader), claimedAt: 40,
-      "the table of \(count) section headers")
-    return (0..<Int(count)).map {
-      SectionHeader(reader, at: table.lowerBound + $0 * Size.sectionHeader)
-    }
-  }
-}
-
-extension UnsignedInteger {
-  fileprivate var asUInt64: UInt64 { UInt64(self) }
 }

@@ -9,7 +9,7 @@ enum PVHNote {
   static func entry(_ headers: [ProgramHeader], _ reader: ImageReader) throws(ImageError) -> UInt32? {
     for header in headers where header.type == .note {
       let range = try reader.range(
-        at: header.fileOffset, count: header.fileSize, claimedAt: header.offset + 8,
+        at: header.fileOffset, count: header.fileSize, claimedAt: header.fileOffsetField,
         "a note segment")
       if let entry = try entry(in: range, alignment: header.alignment == 8 ? 8 : 4, reader) {
         return entry

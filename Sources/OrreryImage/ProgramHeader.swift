@@ -10,23 +10,27 @@ struct ProgramHeader {
   let fileSize: UInt64
   let memorySize: UInt64
   let alignment: UInt64
-  /// Where the header itself stands in the file.
-  let offset: UInt64
+  /// Where `p_offset`, `p_paddr` and `p_memsz` stand in the file, for messages.
+  let fileOffsetField: UInt64
+  let physicalAddressField: UInt64
+  let memorySizeField: UInt64
 
-  /// - Precondition: the 56 bytes at `start` are in the file.
-  init(_ reader: ImageReader, at start: Int) {
+  /// - Precondition: the header's bytes from `start` on are in the file.
+  init(_ reader: ImageReader, _ elfClass: ELFClass, at start: Int) {
     type =
       switch reader.field(UInt32.self, at: start) {
       case 1: .load
       case 4: .note
       default: .other
       }
-    fileOffset = reader.field(at: start + 8)
-    linearAddress = reader.field(at: start + 16)
-    physicalAddress = reader.field(at: start + 24)
-    fileSize = reader.field(at: start + 32)
-    memorySize = reader.field(at: start + 40)
-    alignment = reader.field(at: start + 48)
-    offset = UInt64(start)
+    fileOffset = elfClass.word(reader, in: start, 4, 8)
+    linearAddress = elfClass.word(reader, in: start, 8, 16)
+    physicalAddress = elfClass.word(reader, in: start, 12, 24)
+    fileSize = elfClass.word(reader, in: start, 16, 32)
+    memorySize = elfClass.word(reader, in: start, 20, 40)
+    alignment = elfClass.word(reader, in: start, 28, 48)
+    fileOffsetField = UInt64(start + elfClass.field(4, 8))
+    physicalAddressField = UInt64(start + elfClass.field(12, 24))
+    memorySizeField = UInt64(start + elfClass.field(20, 40))
   }
 }

@@ -1,6 +1,6 @@
 public import OrreryBase
 
-/// A loadable segment (`PT_LOAD`): bytes of the file, then zeros, to one place in memory.
+/// A loadable segment (`PT_LOAD` of an ELF file, or what a Multiboot header's addresses name): bytes of the file, then zeros, to one place in memory.
 public struct Segment: Hashable, Sendable {
   /// Where it is loaded (`p_paddr`).
   public var physicalAddress: PhysicalAddress
@@ -10,6 +10,13 @@ public struct Segment: Hashable, Sendable {
   public var fileRange: Range<Int>
   /// The size in memory, in bytes, at least that in the file.
   public var memorySize: UInt64
-  /// The offset of its program header, for messages.
-  var headerOffset: UInt64
+  /// The offset in the file of the field that says `physicalAddress`, for messages.
+  var addressField: UInt64
+}
+
+extension Segment {
+  /// Whether `address` is in the part that comes from the file.
+  func holdsLoaded(_ address: UInt64) -> Bool {
+    address >= physicalAddress.rawValue && address - physicalAddress.rawValue < UInt64(fileRange.count)
+  }
 }

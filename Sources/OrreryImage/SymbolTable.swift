@@ -110,31 +110,30 @@ extension SymbolTable {
       self.init([])
       return
     }
-    let entrySize = 24
+    let elfClass = table.elfClass
+    let entrySize = elfClass.symbolSize
     guard table.entrySize == entrySize, table.size % UInt64(entrySize) == 0 else {
       throw ImageError(
-        offset: table.offset + 56,
+        offset: table.entrySizeField,
         problem:
           "the symbol table has \(table.size) bytes in entries of \(table.entrySize), expected \(entrySize) each",
         remedy: "build the image again, or strip it to run without symbols")
     }
     let range = try reader.range(
-      at: table.fileOffset, count: table.size, claimedAt: table.offset + 24, "the symbol table")
+      at: table.fileOffset, count: table.size, claimedAt: table.fileOffsetField, "the symbol table")
     let names = try SymbolNames(of: table, among: sections, reader)
     var symbols: [Symbol] = []
     var nameByteCount = 0
     // Entry 0 is reserved.
     for entry in stride(from: range.lowerBound + entrySize, to: range.upperBound, by: entrySize) {
-      let (info, section) = (
-        reader.field(UInt8.self, at: entry + 4), reader.field(UInt16.self, at: entry + 6)
-      )
-      let (address, size) = (
-        reader.field(UInt64.self, at: entry + 8), reader.field(UInt64.self, at: entry + 16)
-      )
+      let (sectionField, sizeField) = (entry + elfClass.field(14, 6), entry + elfClass.field(8, 16))
+      let info = reader.field(UInt8.self, at: entry + elfClass.field(12, 4))
+      let section = reader.field(UInt16.self, at: sectionField)
+      let (address, size) = (elfClass.word(reader, in: entry, 4, 8), elfClass.word(reader, at: sizeField))
       // Indices from SHN_LORESERVE (0xFF00) are not sections: absolute and common symbols.
       guard section < 0xFF00 ? Int(section) < sections.count : true else {
         throw ImageError(
-          offset: UInt64(entry + 6),
+          offset: UInt64(sectionField),
           problem: "a symbol is in section \(section) of \(sections.count)",
           remedy: "build the image again, or strip it to run without symbols")
       }
@@ -143,7 +142,7 @@ extension SymbolTable {
       guard info & 0xF <= 2, section != 0, !name.isEmpty else { continue }
       guard size == 0 || !address.addingReportingOverflow(size - 1).overflow else {
         throw ImageError(
-          offset: UInt64(entry + 16),
+          offset: UInt64(sizeField),
           problem: "a symbol of \(size) bytes at \(hexadecimal(address)) runs past 2^64",
           remedy: "build the image again, or strip it to run without symbols")
       }
@@ -176,13 +175,13 @@ private struct SymbolNames {
     guard table.link < sections.count, sections[Int(table.link)].type == SectionHeader.stringTable
     else {
       throw ImageError(
-        offset: table.offset + 40,
+        offset: table.linkField,
         problem: "section \(table.link), for the symbols' names, is no string table",
         remedy: "build the image again, or strip it to run without symbols")
     }
     let strings = sections[Int(table.link)]
     let range = try reader.range(
-      at: strings.fileOffset, count: strings.size, claimedAt: strings.offset + 24,
+      at: strings.fileOffset, count: strings.size, claimedAt: strings.fileOffsetField,
       "the symbols' string table")
     bytes = reader.bytes[range]
     ends = bytes.indices.filter { reader.bytes[$0] == 0 }

@@ -122,11 +122,21 @@ public final class Machine {
     return count == 0 || address.rawValue + UInt64(count) <= hole.lowerBound || address.rawValue >= hole.upperBound
   }
 
-  /// The state in which a PVH boot loader enters a kernel: 32-bit protected mode, flat segments, no paging, interrupts off, `ebx` at the start info.
-  public func enterProtectedMode(eip: UInt32, ebx: UInt32) {
+  /// The state in which a boot loader enters a kernel: 32-bit protected mode, flat segments, no paging, interrupts off, `ebx` at what it hands over.
+  ///
+  /// - Parameter descriptorTable: what LGDT was last given; nil for a GDT register as it is at reset.
+  public func enterProtectedMode(
+    eip: UInt32, eax: UInt32 = 0, ebx: UInt32, esp: UInt32 = 0,
+    descriptorTable: (address: PhysicalAddress, limit: UInt16)? = nil
+  ) {
     cpu.enterFlatProtectedMode()
     cpu.pointee.rip = UInt64(eip)
+    cpu.pointee.gpr[0] = UInt64(eax)
     cpu.pointee.gpr[3] = UInt64(ebx)
+    cpu.pointee.gpr[4] = UInt64(esp)
+    if let descriptorTable {
+      cpu.pointee.gdtr = DescriptorTableRegister(base: descriptorTable.address.rawValue, limit: descriptorTable.limit)
+    }
   }
 
   // MARK: Looking

@@ -24,6 +24,8 @@ package enum HeaderSection: UInt32, CaseIterable, Sendable {
   case image = 4
   case scenarioName = 5
   case scenario = 6
+  /// Only there when a run has modules.
+  case modules = 7
 
   package var name: String {
     switch self {
@@ -33,20 +35,27 @@ package enum HeaderSection: UInt32, CaseIterable, Sendable {
     case .image: "image"
     case .scenarioName: "scenario name"
     case .scenario: "scenario"
+    case .modules: "modules"
     }
   }
 }
 
 extension TraceHeader {
+  /// The sections that a header with this content has.
+  private var sections: [HeaderSection] { HeaderSection.allCases.filter { $0 != .modules || !modules.isEmpty } }
+
+  /// Where the table of sections ends.
+  var tableEnd: Int { TraceFormat.preambleSize + TraceFormat.sectionEntrySize * sections.count }
+
   /// The header as it is written.
   func encoded() -> [UInt8] {
-    let sections = HeaderSection.allCases.map { ($0, encoded($0)) }
+    let sections = self.sections.map { ($0, encoded($0)) }
     let tableSize = TraceFormat.sectionEntrySize * sections.count
     let length = sections.reduce(TraceFormat.preambleSize + tableSize) { $0 + $1.1.count }
 
     var table = ByteWriter()
     table.bytes = TraceFormat.magic
-    table.append(fixed: TraceFormat.version)
+    table.append(fixed: modules.isEmpty ? TraceFormat.version : TraceFormat.versionWithModules)
     table.append(fixed: UInt32(sections.count))
     table.append(fixed: UInt64(length))
     table.append(fixed: UInt64(0))
@@ -86,6 +95,14 @@ extension TraceHeader {
       writer.append(fixed: lanes.rawValue)
       writer.append(varint: stateInterval)
       return writer.bytes
+    case .modules:
+      var writer = ByteWriter()
+      writer.append(varint: UInt64(modules.count))
+      for module in modules {
+        writer.append(counted: module.string)
+        writer.append(counted: module.bytes)
+      }
+      return writer.bytes
     }
   }
 
@@ -107,6 +124,15 @@ extension TraceHeader {
       var reader = ByteReader(bytes)
       lanes = LaneSet(rawValue: try reader.fixed())
       stateInterval = try reader.varint()
+      try reader.expectEnd()
+    case .modules:
+      var reader = ByteReader(bytes)
+      let count = try reader.varint()
+      modules = []
+      // As above.
+      for _ in 0..<count {
+        modules.append(Module(string: Array(try reader.counted()), bytes: Array(try reader.counted())))
+      }
       try reader.expectEnd()
     }
   }
@@ -158,7 +184,7 @@ extension HeaderTable {
       }
       let entries = try source.bytes(at: UInt64(start.count), count: tableSize)
       guard Hash128(of: start[..<32] + entries) == hash, reserved == 0 else { throw TraceError.damaged(damage) }
-      guard version == TraceFormat.version else { throw TraceError.unsupportedVersion(version) }
+      guard TraceFormat.versions.contains(version) else { throw TraceError.unsupportedVersion(version) }
 
       sections = []
       var offset = UInt64(start.count + tableSize)

@@ -33,7 +33,7 @@ public enum TraceError: Error, Hashable, Sendable, CustomStringConvertible {
     case .storage(let error): error.description
     case .notATrace(let reason): "not a trace: \(reason); give a file that `orrery record` wrote"
     case .unsupportedVersion(let version):
-      "the trace has format version \(version), this program reads version \(TraceFormat.version); use the program that recorded it"
+      "the trace has format version \(version), this program reads versions \(TraceFormat.versions.lowerBound) to \(TraceFormat.versions.upperBound); use the program that recorded it"
     case .damaged(let damage): "the trace is damaged at \(damage)"
     }
   }

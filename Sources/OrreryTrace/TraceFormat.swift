@@ -1,6 +1,9 @@
 /// The numbers of the file format; `docs/TRACE_FORMAT.md` says what they mean. A change of any of them is a new `version`.
 enum TraceFormat {
+  /// Version 2 has modules, and is written only for a run that has some: every other trace is what version 1 made of it.
   static let version: UInt32 = 1
+  static let versionWithModules: UInt32 = 2
+  static let versions = version...versionWithModules
 
   /// The first eight bytes of a trace: a byte outside ASCII, the name, a line feed, so that a transfer as text is noticed.
   static let magic: [UInt8] = [0x8F, 0x4F, 0x52, 0x52, 0x45, 0x52, 0x59, 0x0A]

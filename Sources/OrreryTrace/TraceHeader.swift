@@ -12,6 +12,8 @@ public struct TraceHeader: Hashable, Sendable {
   public var stateInterval: Steps
   /// The kernel image, every byte.
   public var image: [UInt8]
+  /// What was loaded beside the image.
+  public var modules: [Module]
   /// A name for the scenario. Recorders leave it empty, for equal runs have equal bytes whatever their files are called; the first ones did not.
   public var scenarioName: String
   /// The text of the scenario; empty for a run without one.
@@ -19,15 +21,27 @@ public struct TraceHeader: Hashable, Sendable {
 
   public init(
     revision: String, configuration: [Setting] = [], lanes: LaneSet = .all, stateInterval: Steps = 1 << 26,
-    image: [UInt8] = [], scenarioName: String = "", scenario: String = ""
+    image: [UInt8] = [], modules: [Module] = [], scenarioName: String = "", scenario: String = ""
   ) {
     self.revision = revision
     self.configuration = configuration
     self.lanes = lanes
     self.stateInterval = stateInterval
     self.image = image
+    self.modules = modules
     self.scenarioName = scenarioName
     self.scenario = scenario
+  }
+
+  /// A file that the boot loader puts beside the kernel, and what it says of it.
+  public struct Module: Hashable, Sendable {
+    public var string: [UInt8]
+    public var bytes: [UInt8]
+
+    public init(string: [UInt8], bytes: [UInt8]) {
+      self.string = string
+      self.bytes = bytes
+    }
   }
 
   public struct Setting: Hashable, Sendable {

@@ -109,6 +109,7 @@ public final class TraceReader {
     guard let table else { return (header, damage.filter { $0.offset == 0 }) }
     var damage: [TraceDamage] = []
     for section in HeaderSection.allCases {
+      if section == .modules, table.section(section) == nil { continue }
       var isIntact = false
       if let place = table.section(section), let count = Int(exactly: place.length) {
         let bytes = try source.bytes(at: place.offset, count: count)

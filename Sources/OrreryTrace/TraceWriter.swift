@@ -55,7 +55,7 @@ public final class TraceWriter {
     index = IndexBuilder(lanes: lanes)
     let bytes = header.encoded()
     headerLength = UInt64(bytes.count)
-    headerHash = Hash128(of: Array(bytes[..<32] + bytes[TraceFormat.preambleSize..<TraceHeader.tableEnd]))
+    headerHash = Hash128(of: Array(bytes[..<32] + bytes[TraceFormat.preambleSize..<header.tableEnd]))
     written = headerLength
     encoders = .allocate(capacity: TraceWriter.encoderCount)
     for lane in 0..<TraceWriter.encoderCount { (encoders.baseAddress! + lane).initialize(to: LaneEncoder()) }
@@ -243,11 +243,6 @@ public final class TraceWriter {
     }
     if let failure { throw .storage(failure) }
   }
-}
-
-extension TraceHeader {
-  /// Where the table of sections ends in every header that this version writes.
-  static let tableEnd = TraceFormat.preambleSize + TraceFormat.sectionEntrySize * HeaderSection.allCases.count
 }
 
 extension RunEnd {

@@ -28,16 +28,26 @@ enum FuzzTarget: String, CaseIterable, Sendable {
       _ = image.symbols.find(symbol.name)
     }
     let memorySize: UInt64 = 4 << 20
-    guard let plan = try? image.pvhPlan(memorySize: memorySize, commandLine: Array("a=b".utf8)) else { return }
+    let modules = [BootModule(bytes: [UInt8](repeating: 1, count: 5000), string: Array("m".utf8))]
+    for bootProtocol in image.protocols {
+      guard
+        let plan = try? image.plan(
+          for: bootProtocol, memorySize: memorySize, commandLine: Array("a=b".utf8), modules: modules)
+      else { continue }
+      start(plan, memorySize)
+    }
+  }
+
+  private func start(_ plan: BootPlan, _ memorySize: UInt64) {
     var configuration = MachineConfiguration()
     configuration.memorySize = memorySize
     let machine = Machine(configuration: configuration)
     for write in plan.writes {
       precondition(machine.write(write.bytes, at: write.address), "a boot plan stays inside the memory it was made for")
     }
-    switch plan.entry {
-    case .protected32(let eip, let ebx): machine.enterProtectedMode(eip: eip, ebx: ebx)
-    }
+    machine.enterProtectedMode(
+      eip: plan.entry.eip, eax: plan.entry.eax, ebx: plan.entry.ebx, esp: plan.entry.esp,
+      descriptorTable: plan.entry.descriptorTable.map { ($0.address, $0.limit) })
     _ = machine.run(untilClock: 5_000_000, untilSteps: 1_000)
   }
 

@@ -91,7 +91,10 @@ import Testing
       [0x7F, 0x45, 0x4C]
     },
     Damage(
-      "32-bit class", at: 4, "the file class (1 is 32-bit, 2 is 64-bit) is 1, expected 2",
+      "no class", at: 4, "the file class (1 is 32-bit, 2 is 64-bit) is 3, expected 1 or 2",
+      damaged(4, 3 as UInt8)),
+    Damage(
+      "32-bit class for a 64-bit machine", at: 18, "the machine (3 is the 80386) is 62, expected 3",
       damaged(4, 1 as UInt8)),
     Damage(
       "big-endian", at: 5, "the byte order (1 is little-endian) is 2, expected 1",
@@ -240,7 +243,12 @@ import Testing
 
   /// Whatever byte is changed, reading, planning and looking up end in a value or an error.
   @Test func noChangedByteIsMoreThanAnError() {
-    let bytes = ELFBuilder().build()
+    for bytes in [ELFBuilder().build()] + MultibootBuilder.Shape.allCases.map({ MultibootBuilder($0).build() }) {
+      noChangedByte(of: bytes)
+    }
+  }
+
+  private func noChangedByte(of bytes: [UInt8]) {
     var accepted = 0
     for offset in bytes.indices {
       for value: UInt8 in [bytes[offset] ^ 1, bytes[offset] ^ 0x80, 0, 0x7F, 0xFF]
@@ -276,7 +284,8 @@ import Testing
       _ = image.symbols.symbol(containing: symbol.address)
       _ = image.symbols.find(symbol.name)
     }
-    if let plan = try? image.pvhPlan(memorySize: 64 << 20, commandLine: []) {
+    for bootProtocol in BootProtocol.allCases {
+      guard let plan = try? image.plan(for: bootProtocol, memorySize: 64 << 20, commandLine: []) else { continue }
       for write in plan.writes {
         #expect(write.address.rawValue + UInt64(write.bytes.count) <= 64 << 20)
       }

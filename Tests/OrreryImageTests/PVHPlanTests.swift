@@ -9,7 +9,8 @@ import Testing
   private func plan(_ builder: ELFBuilder = ELFBuilder(), commandLine: String = "") throws
     -> BootPlan
   {
-    try KernelImage(bytes: builder.build()).pvhPlan(
+    try KernelImage(bytes: builder.build()).plan(
+      for: .pvh,
       memorySize: memorySize, commandLine: Array(commandLine.utf8))
   }
 
@@ -42,10 +43,10 @@ import Testing
   }
 
   @Test func theProcessorEntersIn32BitModeWithTheStartInfoInEbx() throws {
-    guard case .protected32(let eip, let ebx) = try plan().entry else { return }
-    #expect(eip == 0x10_0000)
-    let memory = memory(try plan(commandLine: "test=heap allocator=slab"))
-    let start = UInt64(ebx)
+    let plan = try plan(commandLine: "test=heap allocator=slab")
+    #expect(plan.entry.eip == 0x10_0000)
+    let memory = memory(plan)
+    let start = UInt64(plan.entry.ebx)
     #expect(try value(UInt32.self, memory, at: start) == 0x336E_C578)  // magic
     #expect(try value(UInt32.self, memory, at: start + 4) == 1)  // version
     #expect(try value(UInt32.self, memory, at: start + 8) == 0)  // flags
@@ -59,10 +60,11 @@ import Testing
   }
 
   @Test func theMemoryMapIsThatOfAPCWithoutGaps() throws {
-    guard case .protected32(_, let ebx) = try plan().entry else { return }
-    let memory = memory(try plan())
-    let map = try value(UInt64.self, memory, at: UInt64(ebx) + 40)
-    #expect(try value(UInt32.self, memory, at: UInt64(ebx) + 48) == 3)
+    let plan = try plan()
+    let start = UInt64(plan.entry.ebx)
+    let memory = memory(plan)
+    let map = try value(UInt64.self, memory, at: start + 40)
+    #expect(try value(UInt32.self, memory, at: start + 48) == 3)
     let expected: [(address: UInt64, size: UInt64, type: UInt32)] = [
       (0, 0x9_FC00, 1), (0x9_FC00, 0x10_0000 - 0x9_FC00, 2), (0x10_0000, memorySize - 0x10_0000, 1),
     ]
@@ -92,11 +94,61 @@ import Testing
     }
   }
 
+  /// `struct hvm_modlist_entry`: address, size, address of the string, reserved; eight bytes each.
+  @Test func modulesAreListedWithTheirStringsAndLieOnPagesBehindTheKernel() throws {
+    let modules = [
+      BootModule(bytes: [1, 2, 3], string: Array("first".utf8)),
+      BootModule(bytes: [UInt8](repeating: 7, count: 5000), string: []),
+    ]
+    let plan = try KernelImage(bytes: ELFBuilder().build()).plan(
+      for: .pvh, memorySize: memorySize, commandLine: [], modules: modules)
+    let memory = memory(plan)
+    let start = UInt64(plan.entry.ebx)
+    #expect(try value(UInt32.self, memory, at: start + 12) == 2)
+    let list = try value(UInt64.self, memory, at: start + 16)
+    var places: [Range<UInt64>] = []
+    for (index, module) in modules.enumerated() {
+      let entry = list + 32 * UInt64(index)
+      let address = try value(UInt64.self, memory, at: entry)
+      let size = try value(UInt64.self, memory, at: entry + 8)
+      let string = Int(try value(UInt64.self, memory, at: entry + 16))
+      #expect(address % 4096 == 0 && address >= 0x10_2000)
+      #expect(Array(memory[Int(address)..<Int(address + size)]) == module.bytes)
+      #expect(Array(memory[string...string + module.string.count]) == module.string + [0])
+      #expect(try value(UInt64.self, memory, at: entry + 24) == 0)
+      places.append(address..<address + size)
+    }
+    #expect(!places[0].overlaps(places[1]))
+  }
+
+  @Test func modulesThatDoNotFitAreRefused() {
+    let large = BootModule(bytes: [UInt8](repeating: 1, count: 1 << 20), string: [])
+    expectRefusal(at: 0, "module 2 of 1048576 bytes does not fit behind what is loaded up to 0x202000") {
+      () throws(ImageError) in
+      _ = try KernelImage(bytes: ELFBuilder().build()).plan(
+        for: .pvh, memorySize: 3 << 20, commandLine: [], modules: [large, large])
+    }
+    let many = [BootModule](repeating: BootModule(bytes: [], string: []), count: 65)
+    expectRefusal(at: 0, "there are 65 modules") { () throws(ImageError) in
+      _ = try KernelImage(bytes: ELFBuilder().build()).plan(
+        for: .pvh, memorySize: memorySize, commandLine: [], modules: many)
+    }
+    expectRefusal(at: 0, "the string of module 1") { () throws(ImageError) in
+      _ = try KernelImage(bytes: ELFBuilder().build()).plan(
+        for: .pvh, memorySize: memorySize, commandLine: [], modules: [BootModule(bytes: [], string: [0x61, 0])])
+    }
+    let long = BootModule(bytes: [], string: [UInt8](repeating: 0x61, count: 4000))
+    expectRefusal(at: 0, "the strings of 20 modules") { () throws(ImageError) in
+      _ = try KernelImage(bytes: ELFBuilder().build()).plan(
+        for: .pvh, memorySize: memorySize, commandLine: [], modules: Array(repeating: long, count: 20))
+    }
+  }
+
   @Test func anImageWithoutTheNoteIsRefused() {
     var builder = ELFBuilder()
     builder.entryDescriptor = nil
     expectRefusal(at: 0, "the image has no PVH note (type 18, name Xen)") { () throws(ImageError) in
-      _ = try KernelImage(bytes: builder.build()).pvhPlan(memorySize: memorySize, commandLine: [])
+      _ = try KernelImage(bytes: builder.build()).plan(for: .pvh, memorySize: memorySize, commandLine: [])
     }
   }
 
@@ -106,7 +158,7 @@ import Testing
     builder.entryDescriptor = [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: entry >> $0) }
     expectRefusal(at: 0, "the PVH entry \(hexadecimal(entry)) is in no loaded part of a segment") {
       () throws(ImageError) in
-      _ = try KernelImage(bytes: builder.build()).pvhPlan(memorySize: memorySize, commandLine: [])
+      _ = try KernelImage(bytes: builder.build()).plan(for: .pvh, memorySize: memorySize, commandLine: [])
     }
   }
 
@@ -124,7 +176,7 @@ import Testing
     builder.loads.append(
       .init(physicalAddress: address, linearAddress: 0, data: [], memorySize: size))
     expectRefusal(at: 64 + 56 + 24, problem) { () throws(ImageError) in
-      _ = try KernelImage(bytes: builder.build()).pvhPlan(memorySize: memorySize, commandLine: [])
+      _ = try KernelImage(bytes: builder.build()).plan(for: .pvh, memorySize: memorySize, commandLine: [])
     }
   }
 
@@ -139,14 +191,15 @@ import Testing
   @Test(arguments: [0, 4096, 0x10_0000, 0x10_1001, 0xC000_1000, .max] as [UInt64])
   func anImpossibleMemorySizeIsRefused(size: UInt64) {
     expectRefusal(at: 0, "a memory of \(size) bytes") { () throws(ImageError) in
-      _ = try KernelImage(bytes: ELFBuilder().build()).pvhPlan(memorySize: size, commandLine: [])
+      _ = try KernelImage(bytes: ELFBuilder().build()).plan(for: .pvh, memorySize: size, commandLine: [])
     }
   }
 
   @Test(arguments: [[UInt8](repeating: 0x61, count: 4096), [0x61, 0, 0x62]])
   func aCommandLineThatCannotBePassedIsRefused(commandLine: [UInt8]) {
     expectRefusal(at: 0, "the command line") { () throws(ImageError) in
-      _ = try KernelImage(bytes: ELFBuilder().build()).pvhPlan(
+      _ = try KernelImage(bytes: ELFBuilder().build()).plan(
+        for: .pvh,
         memorySize: memorySize, commandLine: commandLine)
     }
   }

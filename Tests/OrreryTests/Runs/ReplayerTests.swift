@@ -216,16 +216,19 @@ import Testing
   }
 
   @Test func theConfigurationSurvivesTheHeader() throws {
-    let configuration = RunConfiguration(
+    var configuration = RunConfiguration(
       machine: BoundMachineSettings(
         memorySize: 8 << 20, frequency: ClockFrequency(hertz: 2_000_000_000), commandLine: Array("a=%1\u{1}é".utf8),
         tlb: .stale, uart: .baud),
       lanes: [LaneSet(.heap), LaneSet(.map)], stateInterval: 77,
       allocators: [AllocatorFunction(.heap, .allocateZeroed, "zero", [.size, .ignored, .out])],
       parameters: [ParameterValue(name: "K", value: 7)])
-    let header = TraceHeader(
-      revision: RunConfiguration.revision, configuration: configuration.settings, lanes: configuration.lanes,
-      stateInterval: configuration.stateInterval)
-    #expect(try RunConfiguration(header: header) == configuration)
+    for entry in BootProtocol.allCases {
+      configuration.bootProtocol = entry
+      let header = TraceHeader(
+        revision: RunConfiguration.revision, configuration: configuration.settings, lanes: configuration.lanes,
+        stateInterval: configuration.stateInterval)
+      #expect(try RunConfiguration(header: header) == configuration)
+    }
   }
 }
