@@ -101,11 +101,7 @@ struct AcceptReview {
   }
 
   private func show(_ text: String, limit: Int) {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-    for line in lines.prefix(limit) {
-      Console.current.line(isColoured ? DiffColours.painted(line) : String(line))
-    }
-    if lines.count > limit { Console.current.line("… \(lines.count - limit) more lines") }
+    for line in DiffColours.beginning(of: text, limit: limit, isColoured: isColoured) { Console.current.line(line) }
   }
 
   private static func meaning(of typed: String) -> String? {

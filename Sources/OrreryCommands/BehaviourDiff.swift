@@ -55,19 +55,7 @@ struct BehaviourDiff {
 
   /// One line a section that has changes.
   private func stat() -> String {
-    var sections: [(name: String, changes: [BehaviourChange])] = []
-    for change in changes {
-      let name = change.section.isEmpty ? "run" : change.section
-      let index = sections.firstIndex { $0.name == name } ?? sections.count
-      if index == sections.count { sections.append((name, [])) }
-      sections[index].changes.append(change)
-    }
-    return sections.map { section in
-      let counts = BehaviourChange.Kind.allCases.map { kind in
-        (kind.name, section.changes.reduce(0) { $0 + ($1.kind == kind ? $1.count : 0) })
-      }
-      return "\(section.name): " + counts.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ") + "\n"
-    }.joined()
+    BehaviourComparison.sectionCounts(of: changes).map { $0 + "\n" }.joined()
   }
 
   private func json() -> JSONObject {

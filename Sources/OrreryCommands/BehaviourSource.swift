@@ -7,14 +7,12 @@ enum BehaviourSource {
   case trace(OpenedTrace)
   case golden(Behaviour)
 
-  private static let goldenLimit: UInt64 = 64 << 20
-
   init(path: String) throws(CommandFailure) {
     do throws(HostError) {
       let file = try InputFile(path: path)
-      let start = try file.read(offset: 0, count: 17)
-      if start.starts(with: Array("orrery behaviour ".utf8)) {
-        self = .golden(Behaviour(text: try file.text(limit: Self.goldenLimit)))
+      let start = try file.read(offset: 0, count: Behaviour.textStart.utf8.count)
+      if start.elementsEqual(Behaviour.textStart.utf8) {
+        self = .golden(Behaviour(text: try file.text(limit: Behaviour.textLimit)))
         return
       }
     } catch { throw CommandFailure(error) }

@@ -17,6 +17,13 @@ enum DiffColours {
     text.split(separator: "\n", omittingEmptySubsequences: false).map(painted).joined(separator: "\n")
   }
 
+  /// The first lines of a text that ends with a line end, and how many more it has.
+  static func beginning(of text: String, limit: Int, isColoured: Bool) -> [String] {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    let shown = lines.prefix(limit).map { isColoured ? painted($0) : String($0) }
+    return lines.count > limit ? shown + ["… \(lines.count - limit) more lines"] : shown
+  }
+
   static func bold(_ text: String) -> String { "\u{1B}[1m\(text)\u{1B}[0m" }
 
   private static func coloured(_ line: Substring, _ colour: Int) -> String { "\u{1B}[\(colour)m\(line)\u{1B}[0m" }

@@ -24,10 +24,8 @@ struct TextReport: GoldenReport {
     guard !result.isSame else { return isVerbose ? "same: \(result.goldenCase.folder)\n" : "" }
     var text = "\(result.word): \(result.goldenCase.folder)\n"
     if isColoured { text = DiffColours.bold(text) }
-    let lines = result.detail.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-    let shown = caseCount == 1 ? lines : lines.prefix(Self.lineLimit)
-    for line in shown { text += (isColoured ? DiffColours.painted(line) : String(line)) + "\n" }
-    if shown.count < lines.count { text += "… \(lines.count - shown.count) more lines\n" }
+    let limit = caseCount == 1 ? .max : Self.lineLimit
+    for line in DiffColours.beginning(of: result.detail, limit: limit, isColoured: isColoured) { text += line + "\n" }
     text += "reproduce: \(result.reproduction)\n"
     if let acceptance = result.acceptance { text += "accept:    \(acceptance)\n" }
     return text + "\n"

@@ -14,7 +14,7 @@ struct ModuleFile {
 
   func module() throws -> BootModule {
     let bytes: [UInt8]
-    do throws(HostError) { bytes = try file.contents(limit: RunOptions.imageLimit) } catch {
+    do throws(HostError) { bytes = try file.contents(limit: KernelImage.byteLimit) } catch {
       throw CommandFailure(error)
     }
     // The folder is the host's business, and would make two traces of one run.

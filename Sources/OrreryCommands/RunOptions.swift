@@ -60,9 +60,6 @@ struct RunOptions: ParsableArguments {
   /// As in a scenario.
   private static let stepLimits = 1...BoundScenario.timeLimit
 
-  /// The largest image or module that is read, in bytes.
-  static let imageLimit: UInt64 = 1 << 30
-
   func validate() throws {
     if let limit, !Self.stepLimits.contains(limit) {
       throw ValidationError(
@@ -118,7 +115,7 @@ struct RunInputs {
     let bytes: [UInt8]
     do throws(HostError) {
       imageFile = try InputFile(path: options.image)
-      bytes = try imageFile.contents(limit: RunOptions.imageLimit)
+      bytes = try imageFile.contents(limit: KernelImage.byteLimit)
     } catch { throw CommandFailure(error) }
     do throws(ImageError) { image = try KernelImage(bytes: bytes) } catch {
       throw CommandFailure(error, path: options.image)

@@ -22,18 +22,13 @@ public struct GoldenCase: Hashable, Sendable, CustomStringConvertible {
   /// Where the kernel comes from; nil when nothing says so.
   public let kernel: KernelSource?
 
-  /// The largest golden that is read, in bytes.
-  private static let goldenLimit: UInt64 = 64 << 20
-  /// The largest image that is read, in bytes.
-  private static let imageLimit: UInt64 = 1 << 30
-
   public init(folder: String, image: String) {
     self.init(folder: folder, scenarioPath: nil, kernel: .given(image))
   }
 
   /// - Parameter scenarioPath: `NAME.scenario` in the folder unless given.
   init(folder: String, scenarioPath: String?, kernel: KernelSource?) {
-    self.folder = folder.count > 1 && folder.last == "/" ? String(folder.dropLast()) : folder
+    self.folder = Folder.withoutEndSlash(folder)
     let name = Self.name(of: self.folder)
     self.scenarioPath = scenarioPath ?? Folder.path("\(name).scenario", in: self.folder)
     self.kernel = kernel
@@ -75,7 +70,7 @@ public struct GoldenCase: Hashable, Sendable, CustomStringConvertible {
     guard Folder.isFile(goldenPath) else {
       return .withoutGolden("\(goldenPath): there is no golden yet", behaviour: behaviour.text)
     }
-    let golden = Behaviour(text: try InputFile.text(of: goldenPath, limit: Self.goldenLimit))
+    let golden = Behaviour(text: try InputFile.text(of: goldenPath, limit: Behaviour.textLimit))
     let comparison: BehaviourComparison
     do throws(BehaviourError) { comparison = try compareBehaviour(golden: golden, actual: behaviour) } catch {
       return .withoutGolden("\(goldenPath): \(error)", behaviour: behaviour.text)
@@ -103,7 +98,7 @@ public struct GoldenCase: Hashable, Sendable, CustomStringConvertible {
       let text = try InputFile.text(of: scenarioPath, limit: UInt64(Scenario.textLimit))
       let scenario = try Scenario(parsing: text, file: scenarioPath)
       let bound = try scenario.bound()
-      let bytes = try InputFile.contents(of: kernel.imagePath, limit: Self.imageLimit)
+      let bytes = try InputFile.contents(of: kernel.imagePath, limit: KernelImage.byteLimit)
       let image: KernelImage
       do throws(ImageError) { image = try KernelImage(bytes: bytes) } catch {
         throw GoldenError.trouble("\(kernel.imagePath): \(error)")

@@ -10,7 +10,7 @@ extension GoldenCase {
   public static func find(at paths: [String], image: String? = nil) throws(GoldenError) -> [GoldenCase] {
     var folders: [String] = []
     for path in paths {
-      let path = path.count > 1 && path.last == "/" ? String(path.dropLast()) : path
+      let path = Folder.withoutEndSlash(path)
       guard Folder.isFolder(path) else {
         throw .trouble("\(path): there is no such folder; name a case, or a folder with cases below it")
       }

@@ -37,6 +37,11 @@ public enum Folder {
     return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }
 
+  /// `path` without a slash at its end; the root stays as it is.
+  public static func withoutEndSlash(_ path: String) -> String {
+    path.count > 1 && path.last == "/" ? String(path.dropLast()) : path
+  }
+
   /// The folder that holds the file or folder at `path`; nil for the root.
   public static func parent(of path: String) -> String? {
     var parts = path.split(separator: "/")

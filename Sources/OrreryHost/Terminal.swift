@@ -27,7 +27,7 @@ public enum Terminal {
       throw HostError(path: "terminal", errno: errno, activity: "reading its mode")
     }
     restoration.pointee.attributes = attributes
-    installRestoringHandlers()
+    _ = restoringHandlersAreInstalled
     try takeOver()
   }
 
@@ -99,9 +99,8 @@ private func restoreTerminal() {
   _ = tcsetattr(STDIN_FILENO, TCSAFLUSH, &restoration.pointee.attributes)
 }
 
-private func installRestoringHandlers() {
-  guard !handlersAreInstalled.pointee else { return }
-  handlersAreInstalled.pointee = true
+/// Evaluated once, when the terminal is first entered.
+private let restoringHandlersAreInstalled: Bool = {
   atexit { restoreTerminal() }
   for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] {
     signal(number) { caught in
@@ -113,7 +112,8 @@ private func installRestoringHandlers() {
   if !isIgnored(signal: SIGTSTP) { signal(SIGTSTP, stop) }
   // A stop that cannot be caught (SIGSTOP) is noticed when it is over.
   signal(SIGCONT) { _ in restoration.pointee.wasStopped = true }
-}
+  return true
+}()
 
 /// Gives the terminal back, then stops the program as the signal would have done.
 private func stop(_ number: Int32) {
@@ -132,9 +132,3 @@ private func stop(_ number: Int32) {
   if wasActive { restoration.pointee.wasStopped = true }
   errno = code
 }
-
-nonisolated(unsafe) private let handlersAreInstalled: UnsafeMutablePointer<Bool> = {
-  let flag = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
-  flag.initialize(to: false)
-  return flag
-}()

@@ -93,19 +93,10 @@ struct ELFHeader {
         offset: UInt64(countField), problem: "the file has \(count == 0 ? "no" : "too many") program headers",
         remedy: "link the kernel as an executable, with its loadable segments as program headers")
     }
-    let sizeField = elfClass.field(42, 54)
-    let size = reader.field(UInt16.self, at: sizeField)
-    guard Int(size) == elfClass.programHeaderSize else {
-      throw ImageError(
-        offset: UInt64(sizeField),
-        problem: "a program header has \(size) bytes, expected \(elfClass.programHeaderSize)",
-        remedy: "the file is damaged: build or copy it again")
-    }
-    let place = elfClass.field(28, 32)
-    let table = try reader.range(
-      at: elfClass.word(reader, at: place), count: UInt64(count) * UInt64(size), claimedAt: UInt64(place),
-      "the table of \(count) program headers")
-    return (0..<Int(count)).map { ProgramHeader(reader, elfClass, at: table.lowerBound + $0 * Int(size)) }
+    let entries = try entries(
+      "program header", count: count, placeField: elfClass.field(28, 32), sizeField: elfClass.field(42, 54),
+      size: elfClass.programHeaderSize, elfClass, reader)
+    return entries.map { ProgramHeader(reader, elfClass, at: $0) }
   }
 
   private static func sectionHeaders(
@@ -122,18 +113,27 @@ struct ELFHeader {
           : "the table of section headers has no entry",
         remedy: "the file is damaged: build or copy it again")
     }
-    let sizeField = elfClass.field(46, 58)
-    let size = reader.field(UInt16.self, at: sizeField)
-    guard Int(size) == elfClass.sectionHeaderSize else {
+    let entries = try entries(
+      "section header", count: count, placeField: place, sizeField: elfClass.field(46, 58),
+      size: elfClass.sectionHeaderSize, elfClass, reader)
+    return entries.map { SectionHeader(reader, elfClass, at: $0) }
+  }
+
+  /// Where the entries of a table of headers begin, in bytes from the start of the file.
+  private static func entries(
+    _ name: String, count: UInt16, placeField: Int, sizeField: Int, size expectedSize: Int, _ elfClass: ELFClass,
+    _ reader: ImageReader
+  ) throws(ImageError) -> [Int] {
+    let size = Int(reader.field(UInt16.self, at: sizeField))
+    guard size == expectedSize else {
       throw ImageError(
-        offset: UInt64(sizeField),
-        problem: "a section header has \(size) bytes, expected \(elfClass.sectionHeaderSize)",
+        offset: UInt64(sizeField), problem: "a \(name) has \(size) bytes, expected \(expectedSize)",
         remedy: "the file is damaged: build or copy it again")
     }
     let table = try reader.range(
-      at: offset, count: UInt64(count) * UInt64(size), claimedAt: UInt64(place),
-      "the table of \(count) section headers")
-    return (0..<Int(count)).map { SectionHeader(reader, elfClass, at: table.lowerBound + $0 * Int(size)) }
+      at: elfClass.word(reader, at: placeField), count: UInt64(count) * UInt64(size), claimedAt: UInt64(placeField),
+      "the table of \(count) \(name)s")
+    return (0..<Int(count)).map { table.lowerBound + $0 * size }
   }
 
   /// The loadable segments, in ascending order of physical address.

@@ -9,6 +9,8 @@ public import OrreryBase
 public struct KernelImage: Sendable {
   /// Memory sizes a plan can be made for, in bytes: a page past 1 MiB up to where a PC's 32-bit PCI window begins.
   public static let memorySizes: ClosedRange<UInt64> = 0x10_1000...0xC000_0000
+  /// The largest file that is read, an image or a module, in bytes.
+  public static let byteLimit: UInt64 = 1 << 30
   /// The longest command line, in bytes.
   public static let commandLineLimit = 4095
 

@@ -11,8 +11,8 @@ public struct SymbolTable: Sendable {
   public let symbols: [Symbol]
   /// Indices into `symbols` of those that can contain an instruction, one an address.
   private let containers: [Int]
-  /// Symbols in ascending order of the hash of their name: sorting the names themselves would take a tenth of the start of a run.
-  private let byName: [(hash: UInt64, index: Int)]
+  /// The index in `symbols` of the first of each name; only looked up, never iterated.
+  private let byName: [String: Int]
 
   /// What a name stands for.
   public enum Match: Hashable, Sendable {
@@ -26,7 +26,7 @@ public struct SymbolTable: Sendable {
   public init(_ symbols: [Symbol]) {
     let sorted = symbols.sorted { ($0.address, $0.name) < ($1.address, $1.name) }
     self.symbols = sorted
-    byName = sorted.indices.map { (Self.hash(sorted[$0].name), $0) }.sorted { $0 < $1 }
+    byName = Dictionary(zip(sorted.map(\.name), sorted.indices), uniquingKeysWith: { first, _ in first })
     var containers: [Int] = []
     for index in sorted.indices {
       guard let previous = containers.last, sorted[previous].address == sorted[index].address else {
@@ -44,14 +44,7 @@ public struct SymbolTable: Sendable {
 
   /// The symbol whose linkage name is exactly `name`; the one of the lowest address if local symbols share it.
   public func symbol(named name: String) -> Symbol? {
-    let hash = Self.hash(name)
-    let position = byName.partitioningIndex { $0.hash >= hash }
-    return byName[position...].prefix { $0.hash == hash }.map { symbols[$0.index] }.first { $0.name == name }
-  }
-
-  /// FNV-1a, a multiplication a byte.
-  private static func hash(_ name: String) -> UInt64 {
-    name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    byName[name].map { symbols[$0] }
   }
 
   /// The symbol whose extent has `address` in it, and how far into it that is, in bytes.

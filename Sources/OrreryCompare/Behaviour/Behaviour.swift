@@ -7,7 +7,11 @@ public import OrreryTrace
 /// It is the golden of a test; `compareBehaviour` compares two of them.
 public struct Behaviour: Hashable, Sendable {
   /// The first line of every text; the number changes when the same run would be told differently.
-  public static let versionLine = "orrery behaviour 2"
+  public static let versionLine = "\(textStart)2"
+  /// How a text of any version begins, by which it is told from a trace.
+  public static let textStart = "orrery behaviour "
+  /// The largest text that is read, in bytes.
+  public static let textLimit: UInt64 = 64 << 20
 
   /// So many lines of a section a person can review.
   public static let goldenLineLimit = 2_000

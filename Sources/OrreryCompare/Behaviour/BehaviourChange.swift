@@ -62,9 +62,19 @@ extension BehaviourComparison {
 
   /// How many changes of each kind the lanes have: `heap: 2 added, 1 moved; map: 1 changed`.
   public static func summary(of changes: [BehaviourChange]) -> String {
+    counts(of: changes, by: BehaviourWords.lane).joined(separator: "; ")
+  }
+
+  /// How many changes of each kind the sections have, a text for each.
+  public static func sectionCounts(of changes: [BehaviourChange]) -> [String] {
+    counts(of: changes) { $0.isEmpty ? "run" : $0 }
+  }
+
+  /// - Parameter name: what a section is counted under.
+  private static func counts(of changes: [BehaviourChange], by name: (_ section: String) -> String) -> [String] {
     var places: [(name: String, counts: [Int])] = []
     for change in changes {
-      let name = BehaviourWords.lane(change.section)
+      let name = name(change.section)
       let index = places.firstIndex { $0.name == name } ?? places.count
       if index == places.count { places.append((name, BehaviourChange.Kind.allCases.map { _ in 0 })) }
       for (kind, each) in BehaviourChange.Kind.allCases.enumerated() where each == change.kind {
@@ -74,7 +84,7 @@ extension BehaviourComparison {
     return places.map { place in
       let counts = zip(BehaviourChange.Kind.allCases, place.counts).filter { $0.1 > 0 }
       return "\(place.name): " + counts.map { "\($0.1) \($0.0.name)" }.joined(separator: ", ")
-    }.joined(separator: "; ")
+    }
   }
 }
 

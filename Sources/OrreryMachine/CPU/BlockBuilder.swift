@@ -298,10 +298,6 @@ extension Operation {
 
   /// One operation that does this comparison and then the SETcc or CMOVcc `next`, both after `between`, which may as well come first.
   fileprivate func fused(with next: Operation, across between: Operation) -> Operation? {
-    switch next.code {
-    case .setCondition, .conditionalMove64, .conditionalMove32: break
-    default: return nil
-    }
     // What a comparison reads lies in one or two general registers.
     guard between.code == .moveImmediate64 || between.code == .not64, between.a & ~7 != a & ~7, between.a & ~7 != b & ~7
     else { return nil }
@@ -309,6 +305,13 @@ extension Operation {
   }
 
   private func fused(withCondition next: Operation) -> Operation? {
+    let form: UInt16
+    switch next.code {
+    case .conditionalMove64: form = 0
+    case .conditionalMove32: form = 1
+    case .setCondition: form = 2
+    default: return nil
+    }
     let condition = UInt8(truncatingIfNeeded: next.immediate)
     guard LazyFlags.comparisonMask(condition) != 0 else { return nil }
     let first: Code
@@ -319,7 +322,6 @@ extension Operation {
     case .testImmediate64, .testImmediate32, .testImmediate8: first = .testImmediateSelect64
     default: return nil
     }
-    let form: UInt16 = next.code == .conditionalMove64 ? 0 : next.code == .conditionalMove32 ? 1 : 2
     guard let code = Code(rawValue: first.rawValue + form) else { return nil }
     var result = self
     result.code = code

@@ -112,13 +112,11 @@ extension UnsafeMutablePointer<LazyFlags> {
     let (left, right, result) = (pointee.left, pointee.right, pointee.result)
     switch pointee.kinds & 0xFC {
     case LazyFlags.add:
-      let overflow = (left ^ result) & (right ^ result)
       return LazyFlags.resultBits(result, sizeLog2: sizeLog2) | (carries &>> top & 1)
-        | (left ^ right ^ result) & Flag.auxiliary | (overflow &>> top & 1) << 11
+        | (left ^ right ^ result) & Flag.auxiliary | (additionOverflows &>> top & 1) << 11
     case LazyFlags.subtract, LazyFlags.subtractWithBorrow:
-      let overflow = (left ^ right) & (left ^ result)
       return LazyFlags.resultBits(result, sizeLog2: sizeLog2) | (borrows &>> top & 1)
-        | (left ^ right ^ result) & Flag.auxiliary | (overflow &>> top & 1) << 11
+        | (left ^ right ^ result) & Flag.auxiliary | (subtractionOverflows &>> top & 1) << 11
     case LazyFlags.logic:
       return LazyFlags.resultBits(result, sizeLog2: sizeLog2)
     default:
@@ -134,6 +132,16 @@ extension UnsafeMutablePointer<LazyFlags> {
   /// The borrow out of every bit of a subtraction.
   private var borrows: UInt64 {
     ~pointee.left & pointee.right | ~(pointee.left ^ pointee.right) & pointee.result
+  }
+
+  /// At the top bit, whether a signed addition overflowed: both sources have a sign that the result has not.
+  private var additionOverflows: UInt64 {
+    (pointee.left ^ pointee.result) & (pointee.right ^ pointee.result)
+  }
+
+  /// At the top bit, whether a signed subtraction overflowed.
+  private var subtractionOverflows: UInt64 {
+    (pointee.left ^ pointee.right) & (pointee.left ^ pointee.result)
   }
 
   /// CF alone.
@@ -163,9 +171,7 @@ extension UnsafeMutablePointer<LazyFlags> {
     }
     if kinds == LazyFlags.explicit { return LazyFlags.holds(code, bits: pointee.result) }
     // What compilers that check for overflow ask after an addition.
-    if kinds & 0xFFFC == LazyFlags.add && mask == 1 {
-      return (carries &>> (63 &- up) & 1 != 0) != (code & 1 != 0)
-    }
+    if mask == 1 { return carry != (code & 1 != 0) }
     if mask == 2 && kinds & 0xFC != LazyFlags.explicit {
       let isZero = (kinds >> 8 == 0 ? pointee.result : pointee.overlay) == 0
       return isZero != (code & 1 != 0)
@@ -183,12 +189,11 @@ extension UnsafeMutablePointer<LazyFlags> {
     let kinds = pointee.kinds
     guard kinds >> 8 == 0 else { return bits & Flag.overflow != 0 }
     let top = UInt64(8 &<< (kinds & 3)) &- 1
-    let (left, right, result) = (pointee.left, pointee.right, pointee.result)
     switch kinds & 0xFC {
-    case LazyFlags.add: return ((left ^ result) & (right ^ result)) &>> top & 1 != 0
-    case LazyFlags.subtract, LazyFlags.subtractWithBorrow: return ((left ^ right) & (left ^ result)) &>> top & 1 != 0
+    case LazyFlags.add: return additionOverflows &>> top & 1 != 0
+    case LazyFlags.subtract, LazyFlags.subtractWithBorrow: return subtractionOverflows &>> top & 1 != 0
     case LazyFlags.logic: return false
-    default: return result & Flag.overflow != 0
+    default: return pointee.result & Flag.overflow != 0
     }
   }
 }

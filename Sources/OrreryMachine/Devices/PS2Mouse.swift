@@ -68,54 +68,38 @@ struct PS2Mouse {
     answer(Self.acknowledge)
   }
 
+  /// Every command that there is, is acknowledged; some are answered with more.
   private mutating func obey(_ command: UInt8) {
     switch command {
-    case 0xE6, 0xE7:
-      doublesScale = command == 0xE7
-      answer(Self.acknowledge)
-    case 0xE8: expect(.resolution)
+    case 0xE6, 0xE7: doublesScale = command == 0xE7
+    case 0xE8: expected = .resolution
     case 0xE9:
       let status =
         (isRemote ? Status.remote : 0) | (isReporting ? Status.reporting : 0)
         | (doublesScale ? Status.doubleScaling : 0)
-      answer(Self.acknowledge, status, resolution, sampleRate)
-    case 0xEA:
-      isRemote = false
-      answer(Self.acknowledge)
+      return answer(Self.acknowledge, status, resolution, sampleRate)
+    case 0xEA: isRemote = false
     case 0xEB:
       // Bit 3 is always set; no button, no movement, and no turn of a wheel in a fourth byte.
-      if identity == 0 { answer(Self.acknowledge, 0x08, 0, 0) } else { answer(Self.acknowledge, 0x08, 0, 0, 0) }
-    case 0xEC:
-      isWrapping = false
-      answer(Self.acknowledge)
-    case 0xEE:
-      isWrapping = true
-      answer(Self.acknowledge)
-    case 0xF0:
-      isRemote = true
-      answer(Self.acknowledge)
-    case 0xF2: answer(Self.acknowledge, identity)
-    case 0xF3: expect(.sampleRate)
-    case 0xF4:
-      isReporting = true
-      answer(Self.acknowledge)
-    case 0xF5:
-      isReporting = false
-      answer(Self.acknowledge)
-    case 0xF6:
-      restoreDefaults()
-      answer(Self.acknowledge)
-    case 0xFE: answers = lastAnswer
+      if identity == 0 { return answer(Self.acknowledge, 0x08, 0, 0) }
+      return answer(Self.acknowledge, 0x08, 0, 0, 0)
+    case 0xEC: isWrapping = false
+    case 0xEE: isWrapping = true
+    case 0xF0: isRemote = true
+    case 0xF2: return answer(Self.acknowledge, identity)
+    case 0xF3: expected = .sampleRate
+    case 0xF4: isReporting = true
+    case 0xF5: isReporting = false
+    case 0xF6: restoreDefaults()
+    case 0xFE:
+      answers = lastAnswer
+      return
     case 0xFF:
       restoreDefaults()
       identity = 0
-      answer(Self.acknowledge, 0xAA, 0x00)
-    default: answer(Self.invalid)
+      return answer(Self.acknowledge, 0xAA, 0x00)
+    default: return answer(Self.invalid)
     }
-  }
-
-  private mutating func expect(_ parameter: Parameter) {
-    expected = parameter
     answer(Self.acknowledge)
   }
 
