@@ -4,15 +4,12 @@ import OrreryMachine
 import OrreryScenario
 import OrreryTrace
 
-/// Makes a machine that is about to execute a kernel's first instruction.
+/// Makes a machine that is about to execute a kernel's first instruction, or the next one after it was saved.
 enum Boot {
   static func machine(
-    for image: KernelImage, _ run: RunConfiguration, probes: ProbeSet, callProbes: [CallProbe]
+    for image: RunImage, _ run: RunConfiguration, probes: ProbeSet, callProbes: [CallProbe]
   ) throws(ImageError) -> Machine {
     let settings = run.machine
-    let plan = try image.plan(
-      for: try run.bootProtocol(for: image), memorySize: settings.memorySize,
-      commandLine: settings.commandLine, modules: run.modules)
     var configuration = MachineConfiguration()
     configuration.memorySize = settings.memorySize
     configuration.frequency = settings.frequency
@@ -20,6 +17,24 @@ enum Boot {
     configuration.probes = probes
     configuration.callProbes = callProbes
     let machine = Machine(configuration: configuration)
+    switch image {
+    case .kernel(let kernel): try boot(kernel, run, in: machine)
+    case .state(let state):
+      guard settings == state.settings, run.modules.isEmpty else {
+        throw ImageError(
+          offset: 0, problem: "the run's machine is set otherwise than the saved one",
+          remedy: "leave memory, frequency, command line, uart, tlb and modules as they were when the state was saved")
+      }
+      try state.load(into: machine)
+    }
+    return machine
+  }
+
+  private static func boot(_ kernel: KernelImage, _ run: RunConfiguration, in machine: Machine) throws(ImageError) {
+    let settings = run.machine
+    let plan = try kernel.plan(
+      for: try run.bootProtocol(for: kernel), memorySize: settings.memorySize,
+      commandLine: settings.commandLine, modules: run.modules)
     // A new machine's memory is zero, so `plan.zeroed` needs nothing; the plan was made for this size, so every write fits.
     for write in plan.writes {
       let fits = machine.write(write.bytes, at: write.address)
@@ -29,7 +44,6 @@ enum Boot {
     machine.enterProtectedMode(
       eip: entry.eip, eax: entry.eax, ebx: entry.ebx, esp: entry.esp,
       descriptorTable: entry.descriptorTable.map { ($0.address, $0.limit) })
-    return machine
   }
 
   /// The allocator functions that `image` has, of `functions` and the known ones; the user's own come first where both name a function.

@@ -35,8 +35,8 @@ public struct ImageSymbolizer: Symbolizer {
 extension TraceReader {
   /// The symbols of the trace's own image; none when the image has none or is damaged.
   public func symbolizer() -> any Symbolizer {
-    guard let header = try? header(), let image = try? KernelImage(bytes: header.image) else { return NoSymbols() }
-    return ImageSymbolizer(image)
+    guard let header = try? header(), let image = try? RunImage(bytes: header.image) else { return NoSymbols() }
+    return ImageSymbolizer(image.kernel)
   }
 }
 

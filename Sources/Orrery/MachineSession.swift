@@ -19,17 +19,18 @@ final class MachineSession {
   private let isObserving: Bool
 
   /// - Parameter isObserving: whether events are wanted; otherwise only serial output is looked at.
-  init(image: KernelImage, configuration: RunConfiguration, isObserving: Bool) throws(ImageError) {
+  init(image: RunImage, configuration: RunConfiguration, isObserving: Bool) throws(ImageError) {
     let allocators =
       isObserving
-      ? Boot.watchedAllocators(of: image, with: configuration.allocators, lanes: configuration.lanes) : []
+      ? Boot.watchedAllocators(of: image.kernel, with: configuration.allocators, lanes: configuration.lanes) : []
     machine = try Boot.machine(
       for: image, configuration,
       probes: isObserving ? Observers.probes(for: configuration.lanes) : [.input, .output],
       callProbes: allocators.map(\.probe))
     observers = Observers(lanes: configuration.lanes, allocators: allocators)
     stateInterval = configuration.stateInterval
-    nextState = configuration.stateInterval
+    // At the same steps wherever a run starts.
+    nextState = (machine.steps / stateInterval + 1) * stateInterval
     self.isObserving = isObserving
   }
 

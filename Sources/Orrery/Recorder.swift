@@ -40,6 +40,11 @@ public final class Recorder {
   private let session: MachineSession
   private var driver: ScenarioDriver
   private let limits: BoundLimits
+  /// The limits as the machine counts, which does not begin at zero where it was saved before.
+  private let stepLimit: Steps
+  private let clockLimit: Clock
+  private let kernel: KernelImage
+  private let settings: BoundMachineSettings
   private let expectedEnd: ExpectedEnd?
   private let symbolizer: ImageSymbolizer
   private let writer: TraceWriter?
@@ -57,26 +62,33 @@ public final class Recorder {
   public var serialHandler: ((_ port: UInt8, _ byte: UInt8) -> Void)?
 
   /// - Parameters:
+  ///   - image: what the run begins with. The scenario's times and limits count from there.
   ///   - scenario: what is done to the machine, its limits and settings.
   ///   - configuration: what is recorded; its machine settings count, not the scenario's.
   ///   - scenarioText: the scenario's text for the trace.
   ///   - sink: where the trace goes; nil for none.
   public init(
-    image: KernelImage, scenario: BoundScenario, configuration: RunConfiguration, scenarioText: String = "",
+    image: RunImage, scenario: BoundScenario, configuration: RunConfiguration, scenarioText: String = "",
     sink: (any TraceSink)?
   ) throws(Failure) {
     if let what = Self.unsupported(configuration) { throw .unsupported(what) }
     var configuration = configuration
     do throws(ImageError) {
-      configuration.bootProtocol = try configuration.bootProtocol(for: image)
+      if case .kernel(let kernel) = image {
+        configuration.bootProtocol = try configuration.bootProtocol(for: kernel)
+      }
       session = try MachineSession(image: image, configuration: configuration, isObserving: sink != nil)
     } catch { throw .image(error) }
     do throws(ScenarioDriverError) {
-      driver = try ScenarioDriver(scenario, symbols: image.symbols)
+      driver = try ScenarioDriver(scenario.starting(at: session.machine.clock), symbols: image.kernel.symbols)
     } catch { throw .scenario(error) }
     limits = scenario.limits
+    stepLimit = scenario.limits.steps.addingSaturating(session.machine.steps)
+    clockLimit = scenario.limits.clock.addingSaturating(session.machine.clock)
+    kernel = image.kernel
+    settings = configuration.machine
     expectedEnd = scenario.expectedEnd
-    symbolizer = ImageSymbolizer(image)
+    symbolizer = ImageSymbolizer(image.kernel)
     do throws(TraceError) {
       let header = TraceHeader(
         revision: RunConfiguration.revision, configuration: configuration.settings, lanes: configuration.lanes,
@@ -91,6 +103,16 @@ public final class Recorder {
       // A text is found at the boundary after the byte that completes it, which is where the machine pauses.
       if driver.awaitsSerial { driver.consume(serial: byte, port: port, clock: machine.clock) }
     }
+  }
+
+  /// A recorder of a run that begins with booting a kernel.
+  public convenience init(
+    image: KernelImage, scenario: BoundScenario, configuration: RunConfiguration, scenarioText: String = "",
+    sink: (any TraceSink)?
+  ) throws(Failure) {
+    try self.init(
+      image: RunImage.kernel(image), scenario: scenario, configuration: configuration, scenarioText: scenarioText,
+      sink: sink)
   }
 
   /// What the run asks for and would not get; nil when there is nothing. Better refused than left out without a word.
@@ -146,12 +168,12 @@ public final class Recorder {
         isAtInstruction = true
       case .idle where isLive:
         // The person's time passes, and what the scenario has left to do comes in it.
-        machine.idle(untilClock: min(driver.nextClock ?? .max, untilClock, limits.clock))
+        machine.idle(untilClock: min(driver.nextClock ?? .max, untilClock, clockLimit))
       case .idle:
         try checkTraceSize()
         // Only the scenario has something left to do, or to wait for.
         guard let next = driver.nextClock else { return try finish((.idle, StopReason.idle.description)) }
-        machine.idle(untilClock: min(next, untilClock, limits.clock))
+        machine.idle(untilClock: min(next, untilClock, clockLimit))
       case .stopped(.idle) where isLive: return nil
       case .stopped(let reason): return try finish(describe(reason))
       }
@@ -172,6 +194,17 @@ public final class Recorder {
   public func interrupt(_ text: String) throws(TraceError) -> RunEnd {
     if let end { return end }
     return try finish((.interrupted, text))
+  }
+
+  /// The state in which a run that has ended leaves its machine, for other runs to start from; nil while the run goes on, and when the machine itself has ended it.
+  ///
+  /// What the scenario was still to do is no part of it.
+  public func savedState() -> SavedState? {
+    guard let end else { return nil }
+    switch end.reason {
+    case .limit, .stopCondition, .interrupted, .idle: return SavedState(of: machine, settings: settings, kernel: kernel)
+    case .powerOff, .debugExit, .tripleFault, .unmodelled, .reset: return nil
+    }
   }
 
   // MARK: - Running
@@ -200,17 +233,17 @@ public final class Recorder {
     machine.pausesAfterSerialOutput = driver.awaitsSerial
     machine.pausesAfterKeyboardRead = driver.isTyping
     isAtInstruction = false
-    let clock = min(untilClock, driver.nextClock ?? .max, limits.clock)
-    return session.run(untilClock: clock, untilSteps: min(untilSteps, limits.steps))
+    let clock = min(untilClock, driver.nextClock ?? .max, clockLimit)
+    return session.run(untilClock: clock, untilSteps: min(untilSteps, stepLimit))
   }
 
   /// The end that has come at the present boundary, before anything more is applied there.
   private func reachedEnd() -> Reason? {
     if let anchor = driver.stop(at: machine.clock) { return (.stopCondition, "stop condition: \(anchor.shortName)") }
-    if machine.steps >= limits.steps {
+    if machine.steps >= stepLimit {
       return (.limit, "the limit of \(Words.count(limits.steps, "step")) was reached")
     }
-    if machine.clock >= limits.clock {
+    if machine.clock >= clockLimit {
       return (.limit, "the limit of \(Words.count(limits.clock, "clock")) was reached")
     }
     if isTraceFull { return (.limit, "the limit of \(Words.count(limits.traceByteCount, "trace byte")) was reached") }

@@ -75,7 +75,7 @@ public final class Replayer {
     } catch { throw .trace(error) }
     let configuration = try RunConfiguration(header: header)
     do throws(ImageError) {
-      let image = try KernelImage(bytes: header.image)
+      let image = try RunImage(bytes: header.image)
       session = try MachineSession(image: image, configuration: configuration, isObserving: true)
     } catch { throw .image(error) }
     bytes = ComparingTraceSink(source)
@@ -85,7 +85,11 @@ public final class Replayer {
     recordedEnd = reader.end
     inputs = reader.events(lanes: LaneSet(.input))
     states = reader.events(lanes: LaneSet(.state))
-    if let end = reader.end, end.steps / header.stateInterval > reader.availableEventCount {
+    // The steps of a machine that was saved do not begin at zero.
+    let first = session.machine.steps
+    if let end = reader.end,
+      end.steps < first || (end.steps - first) / header.stateInterval > reader.availableEventCount
+    {
       throw .contradiction(
         "it claims \(Words.number(end.steps)) steps, and the states on the way are missing: it has "
           + "\(Words.number(reader.availableEventCount)) events")

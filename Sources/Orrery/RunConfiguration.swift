@@ -56,9 +56,9 @@ extension RunConfiguration {
 }
 
 extension RunConfiguration {
-  /// How `image` is entered.
-  func bootProtocol(for image: KernelImage) throws(ImageError) -> BootProtocol {
-    if let bootProtocol { bootProtocol } else { try image.preferredProtocol() }
+  /// How `kernel` is entered.
+  func bootProtocol(for kernel: KernelImage) throws(ImageError) -> BootProtocol {
+    if let bootProtocol { bootProtocol } else { try kernel.preferredProtocol() }
   }
 }
 
@@ -126,7 +126,7 @@ extension RunConfiguration {
   }
 
   /// Takes one setting; false when it makes no sense to this program.
-  private mutating func take(_ setting: TraceHeader.Setting) throws(ReplayError) -> Bool {
+  mutating func take(_ setting: TraceHeader.Setting) throws(ReplayError) -> Bool {
     switch setting.key {
     case Key.memory:
       guard let size = UInt64(setting.value), size % 4096 == 0, KernelImage.memorySizes.contains(size),

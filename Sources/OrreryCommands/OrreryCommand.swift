@@ -26,9 +26,9 @@ struct OrreryCommand: ParsableCommand {
         2  trouble
       `orrery run` ends with the kernel's own.
       """,
-    version: "orrery 0.1 (machine pc-1, trace format 1)",
+    version: "orrery 0.1 (machine pc-1, trace formats 1 and 2)",
     subcommands: [
-      RecordCommand.self, ReplayCommand.self, RunCommand.self, ShowCommand.self, DiffCommand.self, TestCommand.self,
-      AcceptCommand.self,
+      RecordCommand.self, ReplayCommand.self, RunCommand.self, SaveCommand.self, ShowCommand.self, DiffCommand.self,
+      TestCommand.self, AcceptCommand.self,
     ])
 }

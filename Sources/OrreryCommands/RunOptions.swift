@@ -1,5 +1,6 @@
 import ArgumentParser
 import Orrery
+import OrreryBase
 import OrreryHost
 import OrreryImage
 import OrreryScenario
@@ -8,7 +9,8 @@ import OrreryTrace
 /// What `record` and `run` share: the image, the scenario, and what is set on the command line.
 struct RunOptions: ParsableArguments {
   @Argument(
-    help: "The kernel: an ELF file with a PVH note, or any file with a Multiboot or Multiboot2 header.",
+    help:
+      "The kernel: an ELF file with a PVH note, or any file with a Multiboot or Multiboot2 header. Or a machine that `save` saved.",
     completion: .file())
   var image: String
 
@@ -96,9 +98,19 @@ struct RunOptions: ParsableArguments {
   }
 }
 
+extension RunOptions {
+  /// A machine that was saved has its kernel loaded and its command line read.
+  fileprivate func checkForSavedMachine() throws {
+    let given = [("--boot", boot != nil), ("--module", !modules.isEmpty), ("--command-line", commandLine != nil)]
+    if let (name, _) = given.first(where: { $0.1 }) {
+      throw CommandFailure("\(name): \(image) is a saved machine, which was booted before; leave the option out")
+    }
+  }
+}
+
 /// The image and scenario of a run, read and checked.
 struct RunInputs {
-  let image: KernelImage
+  let image: RunImage
   let scenario: Scenario
   let scenarioText: String
   private let modules: [BootModule]
@@ -117,11 +129,12 @@ struct RunInputs {
       imageFile = try InputFile(path: options.image)
       bytes = try imageFile.contents(limit: KernelImage.byteLimit)
     } catch { throw CommandFailure(error) }
-    do throws(ImageError) { image = try KernelImage(bytes: bytes) } catch {
+    do throws(ImageError) { image = try RunImage(bytes: bytes) } catch {
       throw CommandFailure(error, path: options.image)
     }
     let moduleFiles = try options.moduleFiles()
     modules = try moduleFiles.map { try $0.module() }
+    if case .state = image { try options.checkForSavedMachine() }
     guard let path = options.scenario else {
       scenario = Scenario()
       scenarioText = ""
@@ -146,10 +159,10 @@ struct RunInputs {
     let named = try options.allocatorFunctions().map { ("--allocator \($0.symbol)", $0) }
     let declared = scenario.allocators.map { ("\(options.scenario ?? ""): \($0.resource.rawValue)", $0) }
     for (place, function) in named + declared {
-      switch image.symbols.find(function.symbol) {
+      switch image.kernel.symbols.find(function.symbol) {
       case .found: break
       case .missing:
-        let remedy = image.symbols.symbols.isEmpty ? "its image has no symbols" : "see its symbols with nm"
+        let remedy = image.kernel.symbols.symbols.isEmpty ? "its image has no symbols" : "see its symbols with nm"
         Console.current.note("\(place): warning: the kernel has no function `\(function.symbol)`; \(remedy)")
       case .ambiguous(let symbols):
         let names = symbols.prefix(4).map { "`\($0.name)`" }.joined(separator: ", ")
@@ -162,8 +175,13 @@ struct RunInputs {
 
   /// The run with `values` for the parameters, and its configuration.
   func bound(with values: [ParameterValue]) throws -> (scenario: BoundScenario, configuration: RunConfiguration) {
+    var scenario = scenario
+    if case .state(let state) = image, scenario.machine.frequency == nil {
+      scenario.machine.frequency = Frequency(Number(state.settings.frequency.hertz), .hertz)
+    }
     var bound: BoundScenario
     do throws(ScenarioError) { bound = try scenario.bound(with: values) } catch { throw CommandFailure(error) }
+    if case .state(let state) = image { bound.machine = try machine(of: state, bound.machine) }
     // Nobody is to be thrown out of a session after a minute: only limits that somebody named hold there.
     if isLive, scenario.limits.steps == nil { bound.limits.steps = BoundScenario.timeLimit }
     if isLive, scenario.limits.time == nil { bound.limits.clock = BoundScenario.timeLimit }
@@ -175,6 +193,23 @@ struct RunInputs {
     if !options.lanes.isEmpty { configuration.lanes = RunConfiguration(lanes: LaneOption.union(options.lanes)).lanes }
     configuration.allocators += try options.allocatorFunctions()
     return (bound, configuration)
+  }
+
+  /// The machine of `state`, which the scenario may only describe as it is.
+  private func machine(of state: SavedState, _ bound: BoundMachineSettings) throws -> BoundMachineSettings {
+    let (asked, saved) = (scenario.machine, state.settings)
+    let contradictions = [
+      ("memory", asked.memory != nil && bound.memorySize != saved.memorySize),
+      ("frequency", asked.frequency != nil && bound.frequency != saved.frequency),
+      ("command line", asked.commandLine != nil && bound.commandLine != saved.commandLine),
+      ("tlb", asked.tlb != nil && bound.tlb != saved.tlb), ("uart", asked.uart != nil && bound.uart != saved.uart),
+    ]
+    if let (name, _) = contradictions.first(where: { $0.1 }) {
+      throw CommandFailure(
+        "\(options.scenario ?? ""): error: the saved machine has another \(name) than the scenario asks for; leave the setting out"
+      )
+    }
+    return saved
   }
 
   /// A recorder of one run.

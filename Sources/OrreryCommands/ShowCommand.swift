@@ -1,4 +1,5 @@
 import ArgumentParser
+import Orrery
 import OrreryBase
 import OrreryCompare
 import OrreryHost
@@ -271,18 +272,22 @@ struct ShowCommand: ParsableCommand {
       line.add("header", object(of: header))
       return [line.description]
     }
-    return [
+    let image = "\(Words.size(UInt64(header.image.count))), hash \(Hash128(of: header.image))"
+    var lines = [
       "trace: revision \(header.revision), \(Words.size(opened.reader.byteCount))"
         + (opened.reader.eventCount.map { ", \(Words.count($0, "event"))" } ?? ", cut short"),
-      "image: \(Words.size(UInt64(header.image.count))), hash \(Hash128(of: header.image))",
+      "image: \(SavedState.isSavedState(header.image) ? "a saved machine, " : "")\(image)",
       "scenario: \(Self.describe(header))",
     ]
-      + header.modules.map { module in
-        "module: \(String(decoding: module.string, as: UTF8.self)), \(Words.size(UInt64(module.bytes.count))), hash \(Hash128(of: module.bytes))"
-      }
-      + header.configuration.map {
-        "setting: \($0.key) \($0.value.isEmpty ? "(empty)" : UInt64($0.value).map(Words.number) ?? $0.value)"
-      }
-      + ["lanes: " + header.lanes.lanes.map(\.name).joined(separator: " ")]
+    for module in header.modules {
+      let size = Words.size(UInt64(module.bytes.count))
+      lines.append(
+        "module: \(String(decoding: module.string, as: UTF8.self)), \(size), hash \(Hash128(of: module.bytes))")
+    }
+    for setting in header.configuration {
+      let value = setting.value.isEmpty ? "(empty)" : UInt64(setting.value).map(Words.number) ?? setting.value
+      lines.append("setting: \(setting.key) \(value)")
+    }
+    return lines + ["lanes: " + header.lanes.lanes.map(\.name).joined(separator: " ")]
   }
 }

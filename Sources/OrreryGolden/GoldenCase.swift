@@ -99,8 +99,8 @@ public struct GoldenCase: Hashable, Sendable, CustomStringConvertible {
       let scenario = try Scenario(parsing: text, file: scenarioPath)
       let bound = try scenario.bound()
       let bytes = try InputFile.contents(of: kernel.imagePath, limit: KernelImage.byteLimit)
-      let image: KernelImage
-      do throws(ImageError) { image = try KernelImage(bytes: bytes) } catch {
+      let image: RunImage
+      do throws(ImageError) { image = try RunImage(bytes: bytes) } catch {
         throw GoldenError.trouble("\(kernel.imagePath): \(error)")
       }
       let recorder = try Recorder(

@@ -42,15 +42,8 @@ extension Machine {
       baseline[frame] = memory.pointee.existingBytes(ofFrame: frame).map { PageImage(copying: $0) }
     }
     memory.pointee.clearDirty()
-    var writer = ByteWriter()
-    ProcessorImage.append(cpu, to: &writer)
-    ProcessorImage.appendX87Pointers(cpu, to: &writer)
-    writer.append(fixed: cpu.pointee.steps)
-    writer.append(standsAtInstruction)
-    writer.append(owesSingleStepTrap)
-    board.checkpoint(into: &writer)
     return Checkpoint(
-      configuration: configuration, bytes: writer.bytes, pages: baseline, inputs: InputQueue(inputs.pending),
+      configuration: configuration, bytes: stateBytes(), pages: baseline, inputs: InputQueue(inputs.pending),
       openCalls: cpu.pointee.system.pointee.calls.openCalls, tables: cpu.pointee.system.pointee.tables,
       reportedAnchors: reportedAnchors, reportedCalls: reportedCalls, stop: cpu.pointee.stop, pauses: board.pauses)
   }
@@ -63,12 +56,7 @@ extension Machine {
     restoreMemory(checkpoint.pages)
     do throws(ByteCodingError) {
       var reader = ByteReader(checkpoint.bytes)
-      try ProcessorImage.restore(cpu, from: &reader)
-      try ProcessorImage.restoreX87Pointers(cpu, from: &reader)
-      cpu.pointee.steps = try reader.fixed()
-      standsAtInstruction = try reader.flag()
-      owesSingleStepTrap = try reader.flag()
-      try board.restore(from: &reader)
+      try restoreState(from: &reader)
     } catch {
       preconditionFailure("a checkpoint cannot be read back: \(error)")
     }
@@ -84,6 +72,28 @@ extension Machine {
     cpu.pointee.system.pointee.calls.openCalls = checkpoint.openCalls
     for call in checkpoint.openCalls { cpu.installReturnPoint(call.returnAddress) }
     cpu.updateMode()
+  }
+
+  /// Processor and devices as they are.
+  func stateBytes() -> [UInt8] {
+    var writer = ByteWriter()
+    ProcessorImage.append(cpu, to: &writer)
+    ProcessorImage.appendX87Pointers(cpu, to: &writer)
+    writer.append(fixed: cpu.pointee.steps)
+    writer.append(standsAtInstruction)
+    writer.append(owesSingleStepTrap)
+    board.checkpoint(into: &writer)
+    return writer.bytes
+  }
+
+  /// Takes over what `stateBytes` gave.
+  func restoreState(from reader: inout ByteReader) throws(ByteCodingError) {
+    try ProcessorImage.restore(cpu, from: &reader)
+    try ProcessorImage.restoreX87Pointers(cpu, from: &reader)
+    cpu.pointee.steps = try reader.fixed()
+    standsAtInstruction = try reader.flag()
+    owesSingleStepTrap = try reader.flag()
+    try board.restore(from: &reader)
   }
 
   private func restoreMemory(_ pages: PageStore) {

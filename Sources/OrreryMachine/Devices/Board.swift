@@ -102,6 +102,9 @@ final class Board {
   /// Writes the changed cells to the probes, a record for each run of a row, and makes the screen clean.
   func cutScreen(clock: Clock, rip: UInt64) { state.pointee.cutScreen(clock: clock, rip: rip) }
 
+  /// The next cut reports all that is displayed, as if it had come about at step `steps`.
+  func reportWholeScreen(steps: Steps) { state.pointee.reportWholeScreen(steps: steps) }
+
   /// What is displayed now.
   func screen() -> Screen { state.pointee.screen() }
 

@@ -368,6 +368,13 @@ struct BoardState {
     }
   }
 
+  /// The next cut reports all that is displayed, as if it had come about at step `steps`.
+  mutating func reportWholeScreen(steps: Steps) {
+    vga.forgetDisplayed()
+    (isScreenDirty, screenDirtySince) = (false, 0)
+    screenWasTouched(steps: steps)
+  }
+
   /// What is displayed now.
   func screen() -> Screen { vga.screen(videoMemory) }
 

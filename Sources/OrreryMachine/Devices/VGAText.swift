@@ -79,6 +79,12 @@ struct VGAText: Device {
   init(frequency: ClockFrequency) {
     ratio = TickRatio(ticksPerSecond: Self.pixelsPerSecond, frequency: frequency)
     shadow = []
+    forgetDisplayed()
+  }
+
+  /// Takes the display for empty: the next cut gives every cell that is not.
+  mutating func forgetDisplayed() {
+    shadow = []
     for _ in 0..<Self.screenCells { shadow += [0x20, 0x07] }
   }
 

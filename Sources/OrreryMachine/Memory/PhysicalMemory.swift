@@ -60,6 +60,9 @@ struct PhysicalMemory: ~Copyable {
   @inline(__always)
   func isRAM(_ frame: UInt64) -> Bool { frame < pageCount && !Self.hole.contains(frame) }
 
+  /// Whether `frame` has contents of its own: RAM, or firmware.
+  func holdsBytes(_ frame: UInt64) -> Bool { isRAM(frame) || Self.firmware.contains(frame) }
+
   /// The bytes of a page of RAM, which begin to exist now if they did not.
   @inline(__always)
   func bytes(ofFrame frame: UInt64) -> UnsafeMutableRawPointer {
