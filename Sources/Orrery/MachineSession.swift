@@ -15,17 +15,27 @@ final class MachineSession {
   private(set) var events = ObservedEvents()
   /// Called with every byte that leaves a serial port, when set.
   var serialHandler: ((_ port: UInt8, _ byte: UInt8) -> Void)?
+  /// Called with every byte that is written to the trace port, when set.
+  var markHandler: ((_ byte: UInt8) -> Void)?
+  /// Called with the screen after a change of it, when set.
+  var screenHandler: ((ScreenContents) -> Void)?
+  /// What the screen shows, as far as somebody wants to know.
+  private var screen = ScreenContents()
   /// Whether the session keeps events; without it records only pass by.
   private let isObserving: Bool
 
-  /// - Parameter isObserving: whether events are wanted; otherwise only serial output is looked at.
-  init(image: RunImage, configuration: RunConfiguration, isObserving: Bool) throws(ImageError) {
+  /// - Parameters:
+  ///   - isObserving: whether events are wanted; otherwise only what the handlers are told is looked at.
+  ///   - awaited: what the handlers need to be told, beside inputs and output.
+  init(
+    image: RunImage, configuration: RunConfiguration, isObserving: Bool, awaited: ProbeSet = []
+  ) throws(ImageError) {
     let allocators =
       isObserving
       ? Boot.watchedAllocators(of: image.kernel, with: configuration.allocators, lanes: configuration.lanes) : []
     machine = try Boot.machine(
       for: image, configuration,
-      probes: isObserving ? Observers.probes(for: configuration.lanes) : [.input, .output],
+      probes: (isObserving ? Observers.probes(for: configuration.lanes) : [.input, .output]).union(awaited),
       callProbes: allocators.map(\.probe))
     observers = Observers(lanes: configuration.lanes, allocators: allocators)
     stateInterval = configuration.stateInterval
@@ -68,8 +78,25 @@ final class MachineSession {
           serialHandler(UInt8(truncatingIfNeeded: record.detail), UInt8(truncatingIfNeeded: record.value0))
         }
       }
+      if markHandler != nil || screenHandler != nil { show(records, bytes) }
       if isObserving { observers.observe(records, bytes: bytes, endsStep: !machine.isListingTables, into: &events) }
     }
+  }
+
+  /// Tells the handlers what was written to the trace port and to the screen.
+  private func show(_ records: some Sequence<ProbeRecord>, _ bytes: [UInt8]) {
+    var hasScreen = false
+    for record in records {
+      if record.kind == .mark { markHandler?(UInt8(truncatingIfNeeded: record.value0)) }
+      guard record.kind == .screenRow, screenHandler != nil else { continue }
+      hasScreen = true
+      let start = Int(record.value2)
+      let cells = bytes[start..<start + 2 * Int(record.value1)]
+      screen.apply(
+        row: UInt8(truncatingIfNeeded: record.detail), column: UInt8(truncatingIfNeeded: record.value0),
+        cells: Array(cells))
+    }
+    if hasScreen { screenHandler?(screen) }
   }
 
   /// Ends what is still being gathered and states the machine's last state.
@@ -100,19 +127,22 @@ final class MachineSession {
     fileprivate let machine: OrreryMachine.Checkpoint
     fileprivate let observers: Observers
     fileprivate let nextState: Steps
+    fileprivate let screen: ScreenContents
     fileprivate let entries: [ObservedEvents.Entry]
   }
 
   func checkpoint() -> Checkpoint {
     collect()
     return Checkpoint(
-      machine: machine.checkpoint(), observers: observers, nextState: nextState, entries: events.entries)
+      machine: machine.checkpoint(), observers: observers, nextState: nextState, screen: screen, entries: events.entries
+    )
   }
 
   func restore(_ checkpoint: Checkpoint) {
     machine.restore(checkpoint.machine)
     observers = checkpoint.observers
     nextState = checkpoint.nextState
+    screen = checkpoint.screen
     events.removeAll()
     events.entries = checkpoint.entries
   }

@@ -77,7 +77,8 @@ public final class Recorder {
       if case .kernel(let kernel) = image {
         configuration.bootProtocol = try configuration.bootProtocol(for: kernel)
       }
-      session = try MachineSession(image: image, configuration: configuration, isObserving: sink != nil)
+      session = try MachineSession(
+        image: image, configuration: configuration, isObserving: sink != nil, awaited: Self.awaitedProbes(scenario))
     } catch { throw .image(error) }
     do throws(ScenarioDriverError) {
       driver = try ScenarioDriver(scenario.starting(at: session.machine.clock), symbols: image.kernel.symbols)
@@ -103,6 +104,28 @@ public final class Recorder {
       // A text is found at the boundary after the byte that completes it, which is where the machine pauses.
       if driver.awaitsSerial { driver.consume(serial: byte, port: port, clock: machine.clock) }
     }
+    if driver.awaitsMark {
+      session.markHandler = { [unowned self] byte in driver.consume(mark: byte, clock: machine.clock) }
+    }
+    if driver.awaitsScreen {
+      session.screenHandler = { [unowned self] screen in driver.look(at: screen, clock: machine.clock) }
+    }
+  }
+
+  /// What the machine has to write down for the conditions of `scenario`, whether it is recorded or not.
+  private static func awaitedProbes(_ scenario: BoundScenario) -> ProbeSet {
+    let conditions =
+      scenario.rules.map(\.condition) + scenario.rules.compactMap { $0.repetition?.end?.condition }
+      + scenario.stops.map(\.condition)
+    var probes: ProbeSet = []
+    for condition in conditions {
+      switch condition {
+      case .markText: probes.insert(.marks)
+      case .screenText: probes.insert(.screen)
+      case .clock, .serialText, .symbol: break
+      }
+    }
+    return probes
   }
 
   /// A recorder of a run that begins with booting a kernel.
@@ -231,6 +254,8 @@ public final class Recorder {
       awaitedAddresses = addresses
     }
     machine.pausesAfterSerialOutput = driver.awaitsSerial
+    machine.pausesAfterMark = driver.awaitsMark
+    machine.pausesAfterScreen = driver.awaitsScreen
     machine.pausesAfterKeyboardRead = driver.isTyping
     isAtInstruction = false
     let clock = min(untilClock, driver.nextClock ?? .max, clockLimit)
@@ -292,6 +317,8 @@ public final class Recorder {
     guard isAtInstruction || lastInputClock == machine.clock else { return reason }
     machine.setAnchors([])
     machine.pausesAfterSerialOutput = false
+    machine.pausesAfterMark = false
+    machine.pausesAfterScreen = false
     machine.pausesAfterKeyboardRead = false
     if case .stopped(let stop) = session.run(untilClock: machine.clock + 1, untilSteps: .max) {
       return describe(stop)

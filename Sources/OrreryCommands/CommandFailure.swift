@@ -9,6 +9,8 @@ import OrreryTrace
 struct CommandFailure: Error, CustomStringConvertible {
   /// What was wrong, with place and remedy; one or more lines.
   let description: String
+  /// What the program exits with.
+  var code = OrreryProgram.trouble
 
   init(_ description: String) { self.description = description }
 

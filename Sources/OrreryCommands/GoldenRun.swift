@@ -133,7 +133,7 @@ struct GoldenTally {
   var code: Int32 {
     if count("trouble") > 0 { return 2 }
     if count("different") > 0 || count("no golden") > 0 { return 1 }
-    return count("undecided") > 0 ? 125 : 0
+    return count("undecided") > 0 ? OrreryProgram.undecided : 0
   }
 
   /// `58 cases: 56 the same, 1 different, 1 undecided`.

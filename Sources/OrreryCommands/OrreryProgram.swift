@@ -5,6 +5,8 @@ import OrreryHost
 public enum OrreryProgram {
   /// What every kind of trouble exits with, as `diff` does.
   static let trouble: Int32 = 2
+  /// What it exits with when it cannot tell: `git bisect run` passes over such a commit.
+  static let undecided: Int32 = 125
 
   /// Runs the tool and ends the process.
   public static func main(_ arguments: [String]) -> Never {
@@ -32,7 +34,7 @@ public enum OrreryProgram {
     } catch let failure as CommandFailure {
       console.note(failure.text)
       console.note("reproduce: \(Reproduction.command(arguments))")
-      return trouble
+      return failure.code
     } catch let code as ExitCode {
       // The exit code of `run` is the kernel's.
       if code.rawValue != 0, arguments.dropFirst().first != "run" {

@@ -29,6 +29,7 @@ struct RecordCommand: ParsableCommand {
         1  recorded, but a condition of the scenario never came true
         2  trouble: nothing recorded; or recorded up to a limit, a triple
            fault, something not modelled, or a signal
+      125  the kernel lacks a symbol that the scenario waits for
       """)
 
   @OptionGroup var options: RunOptions

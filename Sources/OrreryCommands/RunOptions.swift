@@ -224,7 +224,11 @@ struct RunInputs {
       switch error {
       case .image(let error): throw CommandFailure(error, path: options.image)
       case .scenario(let error):
-        throw CommandFailure("\(options.scenario ?? "")\(error.line > 0 ? ":\(error.line)" : ""): error: \(error)")
+        var failure = CommandFailure(
+          "\(options.scenario ?? "")\(error.line > 0 ? ":\(error.line)" : ""): error: anchor lost: \(error)")
+        // What `run` exits with is the kernel's; 125 would be that of a kernel.
+        if sink != nil { failure.code = OrreryProgram.undecided }
+        throw failure
       case .unsupported(let what): throw CommandFailure("\(options.scenario ?? options.image): \(what)")
       case .trace(let error): throw CommandFailure(error, path: sink?.path ?? "")
       }

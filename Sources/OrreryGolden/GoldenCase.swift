@@ -75,7 +75,13 @@ public struct GoldenCase: Hashable, Sendable, CustomStringConvertible {
     do throws(BehaviourError) { comparison = try compareBehaviour(golden: golden, actual: behaviour) } catch {
       return .withoutGolden("\(goldenPath): \(error)", behaviour: behaviour.text)
     }
-    return comparison.isEqual ? .same : .different(comparison, behaviour: behaviour.text)
+    if comparison.isEqual { return .same }
+    if let lost = LostText.find(in: comparison) {
+      let text =
+        "\(scenarioPath): the kernel never does what is waited for: \(lost.anchor); it said \(lost.old), and now \(lost.new)"
+      return GoldenResult.Outcome(.lostAnchor("\(text); change the scenario, or the kernel back"))
+    }
+    return .different(comparison, behaviour: behaviour.text)
   }
 
   /// Makes `behaviour` the golden; the file is replaced as a whole or not at all.

@@ -281,16 +281,34 @@ struct Binder {
     case .start: return .clock(0)
     case .at(let time): return .clock(bind(time))
     case .afterSerial(let text, let port, let hit):
-      if text.bytes.isEmpty {
-        report("an empty text is never waited for", remedy: "use `at start`", at: location)
+      check(awaited: text, at: location)
+      return .serialText(text.bytes, port: port.rawValue, hit: bind(hit: hit))
+    case .afterMark(let text, let hit):
+      check(awaited: text, at: location)
+      return .markText(text.bytes, hit: bind(hit: hit))
+    case .afterScreen(let text, let hit):
+      check(awaited: text, at: location)
+      if text.bytes.count > Self.screenColumnCount {
+        report(
+          "a row of the screen has \(Self.screenColumnCount) characters, and this text \(text.bytes.count)",
+          remedy: "wait for a part of it", at: location)
       }
-      return .serialText(
-        text.bytes, port: port.rawValue, hit: bind(hit, in: 1...UInt64.max, "a hit count") ?? 1)
+      return .screenText(text.bytes, hit: bind(hit: hit))
     case .onSymbol(let name, let hit):
       if name.isEmpty { report("the name of a symbol is empty", at: location) }
-      return .symbol(name, hit: bind(hit, in: 1...UInt64.max, "a hit count") ?? 1)
+      return .symbol(name, hit: bind(hit: hit))
     }
   }
+
+  /// The text screen of a PC.
+  private static let screenColumnCount = 80
+
+  private mutating func check(awaited text: ByteText, at location: SourceLocation) {
+    guard text.bytes.isEmpty else { return }
+    report("an empty text is never waited for", remedy: "use `at start`", at: location)
+  }
+
+  private mutating func bind(hit: Number) -> UInt64 { bind(hit, in: 1...UInt64.max, "a hit count") ?? 1 }
 
   private mutating func bind(
     _ repetition: Repetition, at location: SourceLocation, _ names: inout AnchorNames

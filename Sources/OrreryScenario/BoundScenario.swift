@@ -71,6 +71,10 @@ public enum Condition: Hashable, Sendable {
   case clock(Clock)
   /// The `hit`th occurrence, from 1, of non-empty `bytes` in what port `port` (0 is COM1) wrote is complete; occurrences do not overlap.
   case serialText([UInt8], port: UInt8, hit: UInt64)
+  /// The same in what was written to the trace port.
+  case markText([UInt8], hit: UInt64)
+  /// The `hit`th time, from 1, that a row of the text screen has `bytes` (code page 437) and none had them when it was looked at before.
+  case screenText([UInt8], hit: UInt64)
   /// The instruction at symbol `name` is about to execute for the `hit`th time, from 1.
   case symbol(String, hit: UInt64)
 }

@@ -112,7 +112,7 @@ extension Trigger {
     switch self {
     case .start: []
     case .at(let time): [time.amount]
-    case .afterSerial(_, _, let hit), .onSymbol(_, let hit): [hit]
+    case .afterSerial(_, _, let hit), .afterMark(_, let hit), .afterScreen(_, let hit), .onSymbol(_, let hit): [hit]
     }
   }
 }

@@ -44,8 +44,8 @@ extension Parser {
       return skip("start") ? .start : .at(try parseTimeSpan())
     }
     if skip("after") {
-      try expectWord("serial")
-      return try parseSerialCondition()
+      guard let trigger = try parseTextCondition() else { throw expected(oneOf: ["serial", "screen", "mark"]) }
+      return trigger
     }
     if skip("on") {
       try expectWord("symbol")
@@ -54,11 +54,19 @@ extension Parser {
     throw expected(oneOf: ["at", "after", "on"])
   }
 
-  private mutating func parseSerialCondition() throws(Abandoned) -> Trigger {
-    let port = try parsePort()
-    let text = try expectText(
-      "the text to wait for", orReport: "an empty text is never waited for", "use `at start`")
-    return .afterSerial(text, port: port, hit: try parseHit())
+  /// What is written somewhere, if that is next.
+  private mutating func parseTextCondition() throws(Abandoned) -> Trigger? {
+    if skip("serial") {
+      let port = try parsePort()
+      return .afterSerial(try parseAwaitedText(), port: port, hit: try parseHit())
+    }
+    if skip("screen") { return .afterScreen(try parseAwaitedText(), hit: try parseHit()) }
+    if skip("mark") { return .afterMark(try parseAwaitedText(), hit: try parseHit()) }
+    return nil
+  }
+
+  private mutating func parseAwaitedText() throws(Abandoned) -> ByteText {
+    try expectText("the text to wait for", orReport: "an empty text is never waited for", "use `at start`")
   }
 
   private mutating func parseSymbolCondition() throws(Abandoned) -> Trigger {
@@ -94,7 +102,7 @@ extension Parser {
 
   private mutating func parseEnd() throws(Abandoned) -> Repetition.End {
     if skip("until") {
-      if skip("serial") { return .until(try parseSerialCondition()) }
+      if let trigger = try parseTextCondition() { return .until(trigger) }
       if skip("symbol") { return .until(try parseSymbolCondition()) }
       return .until(.at(try parseTimeSpan()))
     }

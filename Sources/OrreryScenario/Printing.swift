@@ -104,11 +104,10 @@ extension Trigger: CustomStringConvertible {
     switch self {
     case .start: "at start"
     case .at(let time): "at \(time)"
-    case .afterSerial, .onSymbol: (isSerial ? "after " : "on ") + condition
+    case .afterSerial, .afterMark, .afterScreen: "after " + condition
+    case .onSymbol: "on " + condition
     }
   }
-
-  private var isSerial: Bool { if case .afterSerial = self { true } else { false } }
 
   /// The trigger as `until` names it.
   var condition: String {
@@ -117,6 +116,8 @@ extension Trigger: CustomStringConvertible {
     case .at(let time): "\(time)"
     case .afterSerial(let text, let port, let hit):
       "serial \(port == .com1 ? "" : port.name + " ")\(text)\(hitText(hit))"
+    case .afterMark(let text, let hit): "mark \(text)\(hitText(hit))"
+    case .afterScreen(let text, let hit): "screen \(text)\(hitText(hit))"
     case .onSymbol(let name, let hit): "symbol \(symbolText(name))\(hitText(hit))"
     }
   }

@@ -6,6 +6,10 @@ public enum Trigger: Hashable, Sendable {
   case at(TimeSpan)
   /// The `hit`th time that `text` was written to a serial port; occurrences do not overlap.
   case afterSerial(ByteText, port: SerialPort = .com1, hit: Number = 1)
+  /// The `hit`th time that `text` was written to the trace port, whose lines are marks; occurrences do not overlap.
+  case afterMark(ByteText, hit: Number = 1)
+  /// The `hit`th time that `text` comes to stand in a row of the text screen, having stood in none.
+  case afterScreen(ByteText, hit: Number = 1)
   /// The `hit`th time that the instruction at a symbol is about to execute.
   case onSymbol(String, hit: Number = 1)
 }

@@ -39,6 +39,30 @@ import Testing
     #expect(CapturedRun("show", one, "--screen").output.contains("ready> echo hello"))
   }
 
+  @Test(arguments: [
+    ("", "after screen \"ready> \""), ("program=tasks", "after mark \"task 1 created\\n\""),
+  ])
+  func runStopsAtTheScreenAndAtMarks(commandLine: String, condition: String) throws {
+    let machine = commandLine.isEmpty ? "" : "machine { command line \"\(commandLine)\" }\n"
+    let scenario = try folder.write("stop.scenario", "\(machine)lanes input\nstop \(condition)\n")
+    let trace = folder.path("stop.orrery")
+    let record = CapturedRun("record", Self.kernel, "--scenario", scenario, "-o", trace)
+    #expect(record.code == 0 && record.output.contains("stop \(condition)"), "\(record.output)\(record.error)")
+    #expect(CapturedRun("replay", trace).code == 0)
+    // Without a trace the condition comes true at the same step.
+    let run = CapturedRun("run", Self.kernel, "--scenario", scenario)
+    #expect(run.code == 0, "\(run.error)")
+  }
+
+  @Test func symbolThatTheKernelLacksIsALostAnchor() throws {
+    let scenario = try folder.write("lost.scenario", "on symbol Kernel.noSuchFunction: irq 1\n")
+    let trace = folder.path("lost.orrery")
+    let record = CapturedRun("record", Self.kernel, "--scenario", scenario, "-o", trace)
+    #expect(record.code == 125 && record.error.contains("lost.scenario:1: error: anchor lost: "), "\(record.error)")
+    #expect(!FileManager.default.fileExists(atPath: trace))
+    #expect(CapturedRun("run", Self.kernel, "--scenario", scenario).code == 2)
+  }
+
   @Test func runPrintsSerialOutputAndExitsAsTheGuestSays() throws {
     let scenario = try scenario("say.scenario", typing: "echo hello")
     let run = CapturedRun("run", Self.kernel, "--scenario", scenario)

@@ -25,6 +25,29 @@ import Testing
     #expect(bound.rules.map(\.delay) == [0, clocks])
   }
 
+  @Test func textsAreWaitedForWhereTheyAreWritten() throws {
+    let bound = try bound(
+      """
+      after mark "task 1\\n" hit 2: nmi
+      after screen "\\xC9 ok" every 1 ms until mark "x": nmi
+      stop after screen "bye"
+      """)
+    #expect(
+      bound.rules.map(\.condition) == [
+        .markText(Array("task 1\n".utf8), hit: 2), .screenText([0xC9, 0x20, 0x6F, 0x6B], hit: 1),
+      ])
+    #expect(bound.rules[1].repetition?.end?.condition == .markText([0x78], hit: 1))
+    #expect(bound.stops.map(\.condition) == [.screenText(Array("bye".utf8), hit: 1)])
+    #expect(bound.anchors.first?.name == "after mark \"task 1\\n\" hit 2")
+  }
+
+  @Test func textThatFitsInNoRowIsNeverWaitedFor() throws {
+    let row = String(repeating: "x", count: 80)
+    _ = try bound("after screen \"\(row)\": nmi")
+    let error = #expect(throws: ScenarioError.self) { try bound("after screen \"\(row)x\": nmi") }
+    #expect(error?.description.contains("a row of the screen has 80 characters, and this text 81") == true)
+  }
+
   @Test func defaultsFillWhatIsNotSaid() throws {
     let bound = try bound("")
     #expect(bound.machine == MachineSettings.default)

@@ -69,14 +69,17 @@ import Testing
     Mistake(
       "at 5: nmi", 1, 5, "expected a unit of time (`steps`, `ns`, `us`, `ms` or `s`), found `:`"),
     Mistake("at 5 stesp: nmi", 1, 6, length: 5, "expected a unit of time", "did you mean `steps`?"),
-    Mistake("after \"x\": nmi", 1, 7, length: 3, "expected `serial`, found a text"),
+    Mistake("after \"x\": nmi", 1, 7, length: 3, "expected `serial`, `screen` or `mark`, found a text"),
     Mistake(
-      "after serail \"x\": nmi", 1, 7, length: 6, "expected `serial`, found `serail`",
+      "after serail \"x\": nmi", 1, 7, length: 6, "expected `serial`, `screen` or `mark`, found `serail`",
       "did you mean `serial`?"),
     Mistake(
       "after serial COM5 \"x\": nmi", 1, 14, length: 4,
       "expected `COM1`, `COM2`, `COM3` or `COM4` or a text"),
     Mistake("after serial: nmi", 1, 13, "expected the text to wait for in quotes, found `:`"),
+    Mistake("after screen COM1 \"x\": nmi", 1, 14, length: 4, "expected the text to wait for in quotes, found `COM1`"),
+    Mistake("after mark \"\": nmi", 1, 12, length: 2, "an empty text is never waited for"),
+    Mistake("after scren \"x\": nmi", 1, 7, length: 5, "expected `serial`", "did you mean `screen`?"),
     Mistake("on sybmol f: nmi", 1, 4, length: 6, "expected `symbol`", "did you mean `symbol`?"),
     Mistake("on symbol : nmi", 1, 11, "expected the name of a symbol, found `:`"),
     Mistake(

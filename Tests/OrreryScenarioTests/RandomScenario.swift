@@ -101,9 +101,13 @@ struct RandomScenario {
   }
 
   private mutating func condition() -> Trigger {
-    chance(50)
-      ? .afterSerial(text(1...8), port: pick(SerialPort.allCases), hit: chance(50) ? 1 : number())
-      : .onSymbol(symbol(), hit: chance(50) ? 1 : number())
+    let hit = chance(50) ? 1 : number()
+    return switch Int.random(in: 0..<4, using: &generator) {
+    case 0: .afterSerial(text(1...8), port: pick(SerialPort.allCases), hit: hit)
+    case 1: .afterMark(text(1...8), hit: hit)
+    case 2: .afterScreen(text(1...8), hit: hit)
+    default: .onSymbol(symbol(), hit: hit)
+    }
   }
 
   private mutating func repetition() -> Repetition {

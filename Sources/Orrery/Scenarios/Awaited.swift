@@ -1,4 +1,5 @@
 import OrreryBase
+import OrreryTrace
 
 /// The texts and addresses that a scenario still waits for, each with those who wait for it.
 ///
@@ -6,8 +7,17 @@ import OrreryBase
 struct Awaited<Listener: Sendable>: Sendable {
   /// What can be waited for.
   enum Source: Hashable, Sendable {
-    case text([UInt8], port: UInt8)
+    case text([UInt8], Stream)
+    /// A text that comes to stand in a row of the screen.
+    case screen([UInt8])
     case address(LinearAddress)
+  }
+
+  /// Where texts are written, byte for byte.
+  enum Stream: Hashable, Sendable {
+    case serial(port: UInt8)
+    /// The trace port.
+    case mark
   }
 
   /// Somebody who waits for the `hit`th time, from 1.
@@ -18,13 +28,21 @@ struct Awaited<Listener: Sendable>: Sendable {
   }
 
   private struct Text: Sendable {
-    let port: UInt8
+    let stream: Stream
     var matcher: TextMatcher
+    var counter: HitCounter<Listener>
+  }
+
+  private struct ScreenText: Sendable {
+    let text: [UInt8]
+    /// Whether it stood there when the screen was looked at last.
+    var isThere = false
     var counter: HitCounter<Listener>
   }
 
   /// In no order: who comes true at one byte comes true at one clock, and only the scenario says who is first then.
   private var texts: [Text] = []
+  private var screenTexts: [ScreenText] = []
   /// The addresses, each once, in ascending order.
   private(set) var addresses: [LinearAddress] = []
   /// One for each address.
@@ -46,7 +64,9 @@ struct Awaited<Listener: Sendable>: Sendable {
     for (source, var counter) in counters {
       counter.sort()
       switch source {
-      case .text(let bytes, let port): texts.append(Text(port: port, matcher: TextMatcher(bytes), counter: counter))
+      case .text(let bytes, let stream):
+        texts.append(Text(stream: stream, matcher: TextMatcher(bytes), counter: counter))
+      case .screen(let bytes): screenTexts.append(ScreenText(text: bytes, counter: counter))
       case .address(let address): anchors.append((address, counter))
       }
     }
@@ -55,15 +75,21 @@ struct Awaited<Listener: Sendable>: Sendable {
     addressCounters = anchors.map(\.counter)
   }
 
-  /// Whether a text is waited for.
-  var hasText: Bool { !texts.isEmpty }
+  /// Whether a text from a serial port is waited for.
+  var hasSerialText: Bool { texts.contains { $0.stream != .mark } }
 
-  /// The guest wrote `byte` to serial port `port`; gives those whose wait is over.
-  mutating func consume(serial byte: UInt8, port: UInt8) -> [Listener] {
+  /// Whether a text from the trace port is waited for.
+  var hasMarkText: Bool { texts.contains { $0.stream == .mark } }
+
+  /// Whether a text on the screen is waited for.
+  var hasScreenText: Bool { !screenTexts.isEmpty }
+
+  /// The guest wrote `byte` to `stream`; gives those whose wait is over.
+  mutating func consume(_ byte: UInt8, from stream: Stream) -> [Listener] {
     var listeners: [Listener] = []
     var index = 0
     while index < texts.count {
-      if texts[index].port == port, texts[index].matcher.consume(byte) {
+      if texts[index].stream == stream, texts[index].matcher.consume(byte) {
         texts[index].counter.hit(&listeners)
         if texts[index].counter.isOver {
           texts.swapAt(index, texts.count - 1)
@@ -73,6 +99,18 @@ struct Awaited<Listener: Sendable>: Sendable {
       }
       index += 1
     }
+    return listeners
+  }
+
+  /// The screen shows `screen` now; gives those whose wait is over.
+  mutating func look(at screen: ScreenContents) -> [Listener] {
+    var listeners: [Listener] = []
+    for index in screenTexts.indices {
+      let isThere = screen.contains(screenTexts[index].text)
+      if isThere, !screenTexts[index].isThere { screenTexts[index].counter.hit(&listeners) }
+      screenTexts[index].isThere = isThere
+    }
+    screenTexts.removeAll { $0.counter.isOver }
     return listeners
   }
 

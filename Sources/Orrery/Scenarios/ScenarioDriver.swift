@@ -1,6 +1,7 @@
 import OrreryBase
 import OrreryImage
 import OrreryScenario
+import OrreryTrace
 
 /// Runs a bound scenario: told what happens in the machine, it says what to wait for and what to do.
 ///
@@ -63,7 +64,11 @@ struct ScenarioDriver: Sendable {
       switch condition {
       case .clock(let clock): comeTrue(listener, at: clock)
       case .serialText(let text, let port, let hit):
-        waiters.append(Awaited.Waiter(source: .text(text, port: port), hit: hit, listener: listener))
+        waiters.append(Awaited.Waiter(source: .text(text, .serial(port: port)), hit: hit, listener: listener))
+      case .markText(let text, let hit):
+        waiters.append(Awaited.Waiter(source: .text(text, .mark), hit: hit, listener: listener))
+      case .screenText(let text, let hit):
+        waiters.append(Awaited.Waiter(source: .screen(text), hit: hit, listener: listener))
       case .symbol(let name, let hit):
         do throws(ScenarioDriverError) {
           let address: LinearAddress
@@ -97,7 +102,13 @@ struct ScenarioDriver: Sendable {
   var awaitedAddresses: [LinearAddress] { awaited.addresses }
 
   /// Whether the machine must pause after serial output.
-  var awaitsSerial: Bool { awaited.hasText }
+  var awaitsSerial: Bool { awaited.hasSerialText }
+
+  /// Whether the machine must pause after a byte was written to the trace port.
+  var awaitsMark: Bool { awaited.hasMarkText }
+
+  /// Whether the machine must pause after changes of the screen.
+  var awaitsScreen: Bool { awaited.hasScreenText }
 
   /// Whether the machine must pause after reads of the keyboard.
   var isTyping: Bool { typist.isTyping }
@@ -109,7 +120,17 @@ struct ScenarioDriver: Sendable {
 
   /// The guest wrote `byte` to serial port `port`; `clock` is the boundary after it.
   mutating func consume(serial byte: UInt8, port: UInt8, clock: Clock) {
-    for listener in awaited.consume(serial: byte, port: port) { comeTrue(listener, at: clock) }
+    for listener in awaited.consume(byte, from: .serial(port: port)) { comeTrue(listener, at: clock) }
+  }
+
+  /// The guest wrote `byte` to the trace port.
+  mutating func consume(mark byte: UInt8, clock: Clock) {
+    for listener in awaited.consume(byte, from: .mark) { comeTrue(listener, at: clock) }
+  }
+
+  /// The screen has changed, and shows `screen` now.
+  mutating func look(at screen: ScreenContents, clock: Clock) {
+    for listener in awaited.look(at: screen) { comeTrue(listener, at: clock) }
   }
 
   /// The instruction at `address` is about to execute.

@@ -4,6 +4,7 @@ import Testing
 
 @testable import Orrery
 @testable import OrreryScenario
+import OrreryTrace
 
 @Suite struct ScenarioDriverTests {
   private static let symbols = SymbolTable([
@@ -71,6 +72,36 @@ import Testing
     }
     #expect(driver.nextClock == 60)
     #expect(!driver.awaitsSerial)
+  }
+
+  @Test func whatIsWrittenToTheTracePortIsNoSerialOutput() throws {
+    var driver = try driver([
+      rule(0, .markText(Array("ok\n".utf8), hit: 1), .input(Self.key)),
+      rule(1, .serialText(Array("ok".utf8), port: 0, hit: 1), .input(Self.nmi)),
+    ])
+    #expect(driver.awaitsMark && driver.awaitsSerial && !driver.awaitsScreen)
+    for (clock, byte) in "task ok\n".utf8.enumerated() { driver.consume(mark: byte, clock: Clock(clock)) }
+    #expect(driver.nextClock == 7 && !driver.awaitsMark && driver.awaitsSerial)
+    #expect(driver.takeInputs(dueAt: 7) == [ScenarioDriver.Input(action: Self.key, anchor: 0)])
+  }
+
+  @Test func aTextOnTheScreenCountsWhenItWasNotThereBefore() throws {
+    var driver = try driver([rule(0, .screenText(Array("ok".utf8), hit: 2), .input(Self.key))])
+    #expect(driver.awaitsScreen)
+    var screen = ScreenContents()
+    func show(_ text: String, row: UInt8, at clock: Clock) {
+      screen.apply(row: row, column: 3, cells: text.utf8.flatMap { [$0, 0x07] })
+      driver.look(at: screen, clock: clock)
+    }
+    show("o ", row: 1, at: 1)
+    show("ok", row: 1, at: 2)
+    // It scrolls, and is there all the time.
+    show("ok", row: 0, at: 3)
+    show("  ", row: 1, at: 4)
+    #expect(driver.nextClock == nil && driver.awaitsScreen)
+    show("  ", row: 0, at: 5)
+    show("ok", row: 7, at: 6)
+    #expect(driver.nextClock == 6 && !driver.awaitsScreen)
   }
 
   @Test func aSymbolIsAwaitedUntilItsHit() throws {
