@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "after screen \"ready> \""), ("program=tasks", "after mark \"task 1 created\\n\""),
+    ("", "after screen \"ready> \""), ("test=tasks", "after mark \"task 1 created\\n\""),
   ])
   func runStopsAtTheScreenAndAtMarks(commandLine: String, condition: String) throws {
     let machine = commandLine.isEmpty ? "" : "machine { command line \"\(commandLine)\" }\n"

@@ -1,10 +1,10 @@
 import OrreryBase
 import OrreryImage
+import OrreryTrace
 import Testing
 
 @testable import Orrery
 @testable import OrreryScenario
-import OrreryTrace
 
 @Suite struct ScenarioDriverTests {
   private static let symbols = SymbolTable([
