@@ -1,12 +1,21 @@
 import OrreryTrace
 
 extension ScreenContents {
-  /// Whether a row has `text`, as the codes of its characters; a cell that was never written to is a blank.
+  private static let columnCount = 80
+
+  /// Whether a row has `text`, as the codes of its characters.
+  ///
+  /// A cell that was never changed is a blank, also behind the last one that was; a zero shows as one.
   func contains(_ text: [UInt8]) -> Bool {
-    rows.contains { row in
-      guard row.count >= text.count else { return false }
-      return (0...row.count - text.count).contains { start in
-        text.indices.allSatisfy { (row[start + $0]?.character ?? 0x20) == text[$0] }
+    guard text.count <= Self.columnCount else { return false }
+    return rows.contains { row in
+      let width = max(row.count, Self.columnCount)
+      func character(_ column: Int) -> UInt8 {
+        guard column < row.count, let cell = row[column], cell.character != 0 else { return 0x20 }
+        return cell.character
+      }
+      return (0...width - text.count).contains { start in
+        text.indices.allSatisfy { character(start + $0) == text[$0] }
       }
     }
   }

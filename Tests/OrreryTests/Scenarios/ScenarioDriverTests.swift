@@ -104,6 +104,15 @@ import Testing
     #expect(driver.nextClock == 6 && !driver.awaitsScreen)
   }
 
+  @Test func whatWasNeverWrittenOnTheScreenIsBlank() throws {
+    var driver = try driver([rule(0, .screenText(Array("ready> ".utf8), hit: 1), .input(Self.key))])
+    var screen = ScreenContents()
+    // The blank behind it was there before, so no change tells of it.
+    screen.apply(row: 0, column: 0, cells: "ready>".utf8.flatMap { [$0, 0x07] })
+    driver.look(at: screen, clock: 9)
+    #expect(driver.nextClock == 9)
+  }
+
   @Test func aSymbolIsAwaitedUntilItsHit() throws {
     var driver = try driver([
       rule(0, .symbol("kernelMain", hit: 2), .input(Self.key)), rule(1, .symbol("idle", hit: 1), .input(Self.nmi)),
