@@ -15,7 +15,8 @@ import Testing
 
   /// What the guest does at one clock.
   private enum Happening {
-    case serial(UInt8, port: UInt8)
+    /// A byte written to a serial port, or with none to the trace port.
+    case write(UInt8, port: UInt8?)
     case reach(String)
   }
 
@@ -31,20 +32,27 @@ import Testing
     case .symbol(let name, let hit):
       let hits = happenings.filter { if case .reach(name) = $0.what { true } else { false } }
       return hits.count >= hit ? hits[Int(hit) - 1].clock : nil
-    case .serialText(let text, let port, let hit):
-      var written: [UInt8] = []
-      var count: UInt64 = 0
-      for (clock, what) in happenings {
-        guard case .serial(let byte, port) = what else { continue }
-        written.append(byte)
-        guard written.suffix(text.count) == text[...] else { continue }
-        // Occurrences do not overlap.
-        written = []
-        count += 1
-        if count == hit { return clock }
-      }
-      return nil
+    case .serialText(let text, let port, let hit): return clock(of: text, from: port, hit: hit, in: happenings)
+    case .markText(let text, let hit): return clock(of: text, from: nil, hit: hit, in: happenings)
+    case .screenText: preconditionFailure("no rule of this model waits for the screen")
     }
+  }
+
+  private static func clock(
+    of text: [UInt8], from port: UInt8?, hit: UInt64, in happenings: [(clock: Clock, what: Happening)]
+  ) -> Clock? {
+    var written: [UInt8] = []
+    var count: UInt64 = 0
+    for (clock, what) in happenings {
+      guard case .write(let byte, port) = what else { continue }
+      written.append(byte)
+      guard written.suffix(text.count) == text[...] else { continue }
+      // Occurrences do not overlap.
+      written = []
+      count += 1
+      if count == hit { return clock }
+    }
+    return nil
   }
 
   private static func firings(
@@ -76,8 +84,15 @@ import Testing
     case 2: return .symbol(Bool.random(using: &generator) ? "tick" : "idle", hit: hit)
     default:
       let text = [[0x61], [0x61, 0x61], [0x61, 0x62], [0x62, 0x61, 0x62]].randomElement(using: &generator) ?? []
-      return .serialText(text.map { UInt8($0) }, port: .random(in: 0...1, using: &generator), hit: hit)
+      let bytes = text.map { UInt8($0) }
+      guard let port = port(&generator) else { return .markText(bytes, hit: hit) }
+      return .serialText(bytes, port: port, hit: hit)
     }
+  }
+
+  /// One of two serial ports, or nil for the trace port.
+  private static func port(_ generator: inout SeededGenerator) -> UInt8? {
+    [0, 1, nil].randomElement(using: &generator) ?? nil
   }
 
   private static func rule(_ anchor: Int, _ generator: inout SeededGenerator) -> BoundRule {
@@ -110,12 +125,8 @@ import Testing
       case 0: happenings.append((clock, .reach("tick")))
       case 1: happenings.append((clock, .reach("idle")))
       case 2...8:
-        happenings.append(
-          (
-            clock,
-            .serial(
-              .random(in: 0x61...0x62, using: &generator), port: .random(in: 0...1, using: &generator))
-          ))
+        let byte = UInt8.random(in: 0x61...0x62, using: &generator)
+        happenings.append((clock, .write(byte, port: Self.port(&generator))))
       default: break
       }
     }
@@ -131,7 +142,8 @@ import Testing
       while let next = rest.first, next.clock == clock {
         rest.removeFirst()
         switch next.what {
-        case .serial(let byte, let port): driver.consume(serial: byte, port: port, clock: clock)
+        case .write(let byte, let port?): driver.consume(serial: byte, port: port, clock: clock)
+        case .write(let byte, nil): driver.consume(mark: byte, clock: clock)
         case .reach(let name):
           let address = try #require(Self.symbols.address(of: name))
           if driver.awaitedAddresses.contains(address) { driver.reach(address, clock: clock) }
