@@ -28,6 +28,7 @@ struct ProbeWriter {
 
   var isFull: Bool { contents.pointee.count >= ProbeBuffer.drainThreshold }
 
+  @inline(__always)
   func append(_ record: ProbeRecord) {
     if contents.pointee.count == contents.pointee.capacity { grow() }
     (contents.pointee.records + contents.pointee.count).initialize(to: record)

@@ -55,6 +55,7 @@ public struct LaneSet: OptionSet, Hashable, Sendable {
 
   public static let all = LaneSet(Lane.allCases.map { LaneSet($0) })
 
+  @inline(__always)
   public func contains(_ lane: Lane) -> Bool { rawValue & 1 << UInt16(lane.rawValue) != 0 }
 
   /// The lanes of the set in the order of their numbers.

@@ -58,7 +58,8 @@ public enum PageSize: UInt8, Hashable, Sendable, CaseIterable {
   case fourMiB = 22
   case oneGiB = 30
 
-  public var bytes: UInt64 { 1 << UInt64(rawValue) }
+  @inline(__always)
+  public var bytes: UInt64 { 1 &<< UInt64(rawValue) }
 }
 
 /// What a translation permits: the bits of all levels on the path combined, as the processor combines them.

@@ -33,16 +33,27 @@ public final class TraceWriter {
     var eventCount: UInt32 = 0
     var firstClock: Clock = 0
     var lastClock: Clock = 0
+    /// An event at this clock or later cannot join; 0 while there is none to join.
+    var clockEnd: Clock = 0
     /// The bytes of the timeline and of all blocks.
     var byteCount = 0
 
     @inline(__always)
     mutating func appendToTimeline(_ value: UInt64) { timeline.writeVarint(value, at: &timelineCount) }
 
+    /// The first event will be at `clock`.
+    mutating func begin(at clock: Clock) {
+      firstClock = clock
+      lastClock = clock
+      let (end, overflows) = clock.addingReportingOverflow(TraceFormat.chunkClockLimit + 1)
+      clockEnd = overflows ? .max : end
+    }
+
     mutating func removeAll() {
       timelineCount = 0
       eventCount = 0
       byteCount = 0
+      clockEnd = 0
     }
   }
 
@@ -88,8 +99,8 @@ public final class TraceWriter {
     try append(payload.lane, clock: clock) { encode(payload, $0) }
   }
 
-  /// Appends a `Payload.map`: one page after the other may be mapped, so it has a way of its own.
-  public func append(_ change: MapChange, clock: Clock) throws(TraceError) {
+  /// Appends a `Payload.map` of one page: one after the other may be mapped, so they have a way of their own.
+  public func append(_ change: PageChange, clock: Clock) throws(TraceError) {
     try append(.map, clock: clock) { $0.pointee.map(change) }
   }
 
@@ -106,12 +117,9 @@ public final class TraceWriter {
     precondition(!isFinished, "an event after the end of the trace")
     let chunk = chunk
     precondition(clock >= chunk.pointee.lastClock, "the clock of an event goes back")
-    if chunk.pointee.eventCount > 0, clock &- chunk.pointee.firstClock > TraceFormat.chunkClockLimit {
-      try writeChunk()
-    }
-    if chunk.pointee.eventCount == 0 {
-      chunk.pointee.firstClock = clock
-      chunk.pointee.lastClock = clock
+    if clock >= chunk.pointee.clockEnd {
+      try flush()
+      chunk.pointee.begin(at: clock)
     }
     let number = Int(truncatingIfNeeded: lane.rawValue)
     let timelineStart = chunk.pointee.timelineCount
@@ -166,10 +174,7 @@ public final class TraceWriter {
   /// Ends the present chunk if no event at `clock` or later can join it, so that it need not wait for the next event to be safe. No byte depends on
   /// whether or when this is called.
   public func writeCompleteChunk(at clock: Clock) throws(TraceError) {
-    let chunk = chunk.pointee
-    if chunk.eventCount > 0, clock >= chunk.lastClock, clock &- chunk.firstClock > TraceFormat.chunkClockLimit {
-      try writeChunk()
-    }
+    if clock >= chunk.pointee.clockEnd { try flush() }
   }
 
   /// Writes the last chunk, the index and the end of the run.

@@ -29,16 +29,17 @@ struct ObservedEvents {
     write(with: writer) { writer throws(TraceError) in try writer.append(payload, clock: clock) }
   }
 
-  /// As `append(.map(change), …)`, without what making and taking apart a payload costs.
-  mutating func append(_ change: MapChange, clock: Clock) {
-    guard let writer else { return append(.map(change), clock: clock) }
-    count += 1
+  /// As `append(.map(…), …)`, without what making and taking apart a payload costs.
+  @inline(__always)
+  mutating func append(_ change: PageChange, clock: Clock) {
+    guard let writer else { return append(.map(MapChange(change, aliases: [])), clock: clock) }
+    count &+= 1
     write(with: writer) { writer throws(TraceError) in try writer.append(change, clock: clock) }
   }
 
   mutating func append(invalidation address: LinearAddress, clock: Clock) {
     guard let writer else { return append(.invalidatePage(address), clock: clock) }
-    count += 1
+    count &+= 1
     write(with: writer) { writer throws(TraceError) in try writer.append(invalidation: address, clock: clock) }
   }
 
@@ -47,9 +48,8 @@ struct ObservedEvents {
     with writer: Unmanaged<TraceWriter>, _ body: (TraceWriter) throws(TraceError) -> Void
   ) {
     if case .some = failure { return }
-    failure = writer._withUnsafeGuaranteedRef { writer -> TraceError? in
-      do throws(TraceError) { try body(writer) } catch { return error }
-      return nil
+    writer._withUnsafeGuaranteedRef { writer in
+      do throws(TraceError) { try body(writer) } catch { failure = error }
     }
   }
 

@@ -26,9 +26,11 @@ struct PageTableObserver: Sendable {
   private struct RecentTable: Sendable {
     var frame: UInt64
     var place: Int
-    var level: UInt8
+    /// The first address that the table maps, canonical, and the binary logarithm of what each entry does.
     var base: UInt64
-    var rights: TableRights
+    var entrySpanLog2: UInt64
+    var pageSize: PageSize
+    var entries: PageEntries
   }
   private var recent: RecentTable?
 
@@ -100,8 +102,13 @@ struct PageTableObserver: Sendable {
   }
 
   /// Reports the change of the step whose records have all been seen. To be called before an event of another kind.
+  @inline(__always)
   mutating func finishStep(into events: inout ObservedEvents) {
-    guard let old = before else { return }
+    if let before { reportDifference(from: before, into: &events) }
+  }
+
+  @inline(never)
+  private mutating func reportDifference(from old: TableTree, into events: inout ObservedEvents) {
     restoreVersionsOfUnchangedTables()
     if let liveRoot {
       let new = TableTree(root: liveRoot, tables: contents)
@@ -137,40 +144,37 @@ struct PageTableObserver: Sendable {
     if livePlacements == nil { livePlacements = TablePlacements(of: TableTree(root: liveRoot, tables: contents)) }
     guard let placement = livePlacements?.onlyPlacement(of: frame) else { return false }
     let level = placement.use.level
-    func page(_ entry: TableEntry) -> (physical: UInt64, flags: PageFlags)? {
-      guard entry.isPresent else { return nil }
-      return (entry.page(level: level), entry.pageFlags(level: level, inherited: placement.use.rights))
-    }
-    let old = TableEntry(contents[frame]?.entries[index] ?? 0)
-    let new = TableEntry(record.value2)
-    if (old.isPresent && !old.isPage(level: level)) || (new.isPresent && !new.isPage(level: level)) { return false }
-    let address = TableGeometry.base(of: index, level: level, in: placement.base)
-    let change = MapChange(
-      level: level, at: address, old: page(old), new: page(new),
-      aliases: placement.aliases.map { LinearAddress(TableGeometry.base(of: index, level: level, in: $0)) })
-    if let change { events.append(change, clock: record.clock) }
+    let entries = PageEntries(level: level, inherited: placement.use.rights)
+    let old = contents[frame]?.entries[index] ?? 0
+    let new = record.value2
+    guard !entries.isTable(old), !entries.isTable(new) else { return false }
+    let change = PageChange(
+      at: LinearAddress(TableGeometry.base(of: index, level: level, in: placement.base)),
+      size: TableGeometry.pageSize(level: level), old: entries.target(old), new: entries.target(new))
     if placement.aliases.isEmpty {
+      if let change { events.append(change, clock: record.clock) }
+      // An entry of the root maps no page, so below it addresses are canonical as they are.
       recent = RecentTable(
-        frame: frame, place: contents.placeMade(for: frame), level: level, base: placement.base,
-        rights: placement.use.rights)
+        frame: frame, place: contents.placeMade(for: frame), base: placement.base,
+        entrySpanLog2: TableGeometry.spanLog2(ofEntryAt: level), pageSize: TableGeometry.pageSize(level: level),
+        entries: entries)
+    } else if let change {
+      let aliases = placement.aliases.map { LinearAddress(TableGeometry.base(of: index, level: level, in: $0)) }
+      events.append(.map(MapChange(change, aliases: aliases)), clock: record.clock)
     }
     return true
   }
 
   /// The same for the table that changed last; false when it is another one.
+  @inline(__always)
   private mutating func reportInRecentTable(
     _ record: ProbeRecord, frame: UInt64, index: Int, into events: inout ObservedEvents
   ) -> Bool {
     guard let recent, recent.frame == frame else { return false }
-    let level = recent.level
-    let old = TableEntry(record.value1)
-    let new = TableEntry(record.value2)
-    if (old.isPresent && !old.isPage(level: level)) || (new.isPresent && !new.isPage(level: level)) { return false }
-    let change = MapChange(
-      level: level, at: TableGeometry.base(of: index, level: level, in: recent.base),
-      old: old.isPresent ? (old.page(level: level), old.pageFlags(level: level, inherited: recent.rights)) : nil,
-      new: new.isPresent ? (new.page(level: level), new.pageFlags(level: level, inherited: recent.rights)) : nil,
-      aliases: [])
+    guard !recent.entries.isTable(record.value1), !recent.entries.isTable(record.value2) else { return false }
+    let change = PageChange(
+      at: LinearAddress(recent.base | UInt64(truncatingIfNeeded: index) &<< recent.entrySpanLog2),
+      size: recent.pageSize, old: recent.entries.target(record.value1), new: recent.entries.target(record.value2))
     if let change { events.append(change, clock: record.clock) }
     contents.update(recent.place, index, to: record.value2, version: takeVersion())
     return true
@@ -181,7 +185,7 @@ struct PageTableObserver: Sendable {
   }
 
   private mutating func takeVersion() -> UInt64 {
-    defer { nextVersion += 1 }
+    defer { nextVersion &+= 1 }
     return nextVersion
   }
 

@@ -15,11 +15,6 @@ struct TableEntry: Hashable, Sendable {
   /// The table the entry leads to.
   var table: UInt64 { rawValue & 0x000F_FFFF_FFFF_F000 }
 
-  /// The first address of the page the entry maps.
-  func page(level: UInt8) -> UInt64 {
-    rawValue & 0x000F_FFFF_FFFF_F000 & ~(TableGeometry.span(ofEntryAt: level) - 1)
-  }
-
   /// What the entry lets through to what is below it: the bits that all levels combine.
   var rights: TableRights {
     var rights = TableRights()
@@ -27,17 +22,6 @@ struct TableEntry: Hashable, Sendable {
     if rawValue & 1 << 2 != 0 { rights.insert(.user) }
     if rawValue >> 63 == 0 { rights.insert(.executable) }
     return rights
-  }
-
-  /// The flags of the page the entry maps when the tables above it allow `inherited`.
-  func pageFlags(level: UInt8, inherited: TableRights) -> PageFlags {
-    // Each entry that changes comes here, so: no branch a flag. R/W, U/S, PWT and PCD lie side by side in both.
-    let passed = UInt64(inherited.rawValue)
-    let noExecute = rawValue >> 63 | ~passed >> 2 & 1
-    // PAT is bit 7 of a 4 KiB entry, where larger pages have their size bit, and bit 12 of those.
-    let pageAttribute = rawValue >> (level == 1 ? 7 : 12) & 1
-    let flags = rawValue >> 1 & (passed & 3 | 0xC) | (rawValue >> 8 & 1) << 4 | noExecute << 5 | pageAttribute << 6
-    return PageFlags(rawValue: UInt16(truncatingIfNeeded: flags))
   }
 }
 
@@ -57,11 +41,14 @@ enum TableGeometry {
   static let entryCount = 512
 
   /// The bytes of linear address space that one entry of a table of `level` covers.
-  static func span(ofEntryAt level: UInt8) -> UInt64 { 1 << (12 + 9 * (UInt64(level) - 1)) }
+  static func span(ofEntryAt level: UInt8) -> UInt64 { 1 << spanLog2(ofEntryAt: level) }
+
+  /// The binary logarithm of `span(ofEntryAt:)`.
+  static func spanLog2(ofEntryAt level: UInt8) -> UInt64 { 12 + 9 * (UInt64(level) - 1) }
 
   /// The first linear address that entry `index` covers in a table of `level` whose own first address is `base`; canonical (SDM volume 1, 3.3.7.1).
   static func base(of index: Int, level: UInt8, in base: UInt64) -> UInt64 {
-    let address = base | UInt64(index) << (12 + 9 * (UInt64(level) - 1))
+    let address = base | UInt64(index) << spanLog2(ofEntryAt: level)
     return address >> 47 & 1 == 1 ? address | 0xFFFF_0000_0000_0000 : address
   }
 

@@ -34,17 +34,24 @@ struct TreeDifference {
   /// What one entry of a table stands for.
   private enum Item: Hashable {
     case nothing
-    case page(physical: UInt64, flags: PageFlags)
+    case page(physical: PhysicalAddress, flags: PageFlags)
     case table(TablePlacements.Use)
     case recursive(table: UInt64)
+
+    /// What a page leads to; nil for everything else.
+    var page: PageTarget? {
+      guard case .page(let physical, let flags) = self else { return nil }
+      return (physical, flags)
+    }
   }
 
   private func item(_ rawEntry: UInt64, in use: TablePlacements.Use, path: [UInt64]) -> Item {
     let entry = TableEntry(rawEntry)
     guard entry.isPresent else { return .nothing }
-    if entry.isPage(level: use.level) {
-      return .page(
-        physical: entry.page(level: use.level), flags: entry.pageFlags(level: use.level, inherited: use.rights))
+    if entry.isPage(level: use.level),
+      let target = PageEntries(level: use.level, inherited: use.rights).target(rawEntry)
+    {
+      return .page(physical: target.physical, flags: target.flags)
     }
     if entry.table == use.frame || path.contains(entry.table) { return .recursive(table: entry.table) }
     return .table(
@@ -132,16 +139,10 @@ struct TreeDifference {
     level: UInt8, at address: UInt64, offset: UInt64, aliases: [UInt64], old oldItem: Item, new newItem: Item
   ) {
     if oldItem == newItem { return }
-    var oldPage: (physical: UInt64, flags: PageFlags)?
-    var newPage: (physical: UInt64, flags: PageFlags)?
-    if case .page(let physical, let flags) = oldItem { oldPage = (physical, flags) }
-    if case .page(let physical, let flags) = newItem { newPage = (physical, flags) }
-    guard
-      let change = MapChange(
-        level: level, at: address, old: oldPage, new: newPage,
-        aliases: aliases.map { LinearAddress($0 &+ offset) })
-    else { return }
-    changes.add(change)
+    let change = PageChange(
+      at: LinearAddress(address), size: TableGeometry.pageSize(level: level), old: oldItem.page, new: newItem.page)
+    guard let change else { return }
+    changes.add(MapChange(change, aliases: aliases.map { LinearAddress($0 &+ offset) }))
   }
 
   private mutating func reportRecursion(level: UInt8, at address: UInt64, old oldItem: Item, new newItem: Item) {
@@ -153,34 +154,6 @@ struct TreeDifference {
     if case .recursive(let table) = newItem {
       changes.add(
         RecursiveEntry(start: LinearAddress(address), level: level, table: PhysicalAddress(table), isPresent: true))
-    }
-  }
-}
-
-extension MapChange {
-  /// The change of one page of a table of `level` from `old` to `new`; nil when there is none.
-  init?(
-    level: UInt8, at address: UInt64, old: (physical: UInt64, flags: PageFlags)?,
-    new: (physical: UInt64, flags: PageFlags)?, aliases: [LinearAddress]
-  ) {
-    let start = LinearAddress(address)
-    let size = TableGeometry.pageSize(level: level)
-    switch (old, new) {
-    case (nil, nil): return nil
-    case (nil, let new?):
-      self.init(
-        .mapped, start: start, pageSize: size, physical: PhysicalAddress(new.physical), flags: new.flags,
-        aliases: aliases)
-    case (let old?, nil):
-      self.init(
-        .unmapped, start: start, pageSize: size, physical: PhysicalAddress(old.physical), flags: old.flags,
-        aliases: aliases)
-    case (let old?, let new?):
-      guard old != new else { return nil }
-      self.init(
-        old.physical == new.physical ? .permission : .remapped, start: start, pageSize: size,
-        physical: PhysicalAddress(new.physical), flags: new.flags,
-        previousPhysical: PhysicalAddress(old.physical), previousFlags: old.flags, aliases: aliases)
     }
   }
 }

@@ -171,7 +171,9 @@ extension UnsafeMutablePointer<LazyFlags> {
     }
     if kinds == LazyFlags.explicit { return LazyFlags.holds(code, bits: pointee.result) }
     // What compilers that check for overflow ask after an addition.
-    if mask == 1 { return carry != (code & 1 != 0) }
+    if kinds & 0xFFFC == LazyFlags.add && mask == 1 {
+      return (carries &>> (63 &- up) & 1 != 0) != (code & 1 != 0)
+    }
     if mask == 2 && kinds & 0xFC != LazyFlags.explicit {
       let isZero = (kinds >> 8 == 0 ? pointee.result : pointee.overlay) == 0
       return isZero != (code & 1 != 0)

@@ -19,6 +19,8 @@ struct TableWatch {
     /// The entries as last reported.
     var shadow: [UInt64]
     var isActive = true
+    /// Whether every entry is one of 8 bytes that leads to no table.
+    var mapsPagesByQuadwords: Bool { level == 1 && entrySizeLog2 == 3 }
     /// The walk of the tree that last reached it.
     var epoch: UInt64
     /// How many entries, or CR3, lead to it.
@@ -109,11 +111,20 @@ extension CPU {
   /// A store changed an aligned word of a watched page.
   func watchedWordChanged(frame: UInt64, offset: UInt64, old: UInt64, new: UInt64) {
     let system = pointee.system
+    if system.pointee.tables.pageEntryChanged(frame: frame, offset: offset, old: old, new: new) {
+      // By far the most: one entry, which leads to no table.
+      if (old ^ new) & ~TableWatch.ignoredBits != 0 {
+        system.pointee.probes.append(
+          ProbeRecord(.tableEntry, clock: pointee.clock, rip: pointee.rip, frame << 12 + offset, old, new))
+        // A loop that only writes tables must still come back to drain its records.
+        if system.pointee.probes.isFull { pointee.leavesBlock = true }
+      }
+      return
+    }
     system.pointee.tables.wordChanged(
       frame: frame, offset: offset, old: old, new: new, memory: pointee.memory, mode: pagingMode,
       hasLargePages: pointee.cr4 & ControlRegister.pse != 0, clock: pointee.clock, rip: pointee.rip,
       probes: system.pointee.probes)
-    // A loop that only writes tables must still come back to drain its records.
     if system.pointee.probes.isFull { pointee.leavesBlock = true }
     if system.pointee.tables.isPending {
       system.pointee.tables.cause = (pointee.clock, pointee.rip)
@@ -125,7 +136,7 @@ extension CPU {
 
 extension TableWatch {
   /// The processor sets these itself: no change of the map.
-  private static let ignoredBits = PageEntry.accessed | PageEntry.dirty
+  fileprivate static let ignoredBits = PageEntry.accessed | PageEntry.dirty
 
   fileprivate mutating func begin(root: UInt64, mode: PagingMode, hasLargePages: Bool) {
     // A load of the same root changes nothing: the changes of its tree have been reported as they happened.
@@ -235,18 +246,20 @@ extension TableWatch {
     }
   }
 
+  /// Notes an entry of a table that only maps pages, of 8 bytes each; false when the table is another one.
+  @inline(__always)
+  fileprivate mutating func pageEntryChanged(frame: UInt64, offset: UInt64, old: UInt64, new: UInt64) -> Bool {
+    guard let found = place(of: frame), tables[found].mapsPagesByQuadwords else { return false }
+    tables[found].shadow[Int(offset &>> 3)] = new
+    return true
+  }
+
   fileprivate mutating func wordChanged(
     frame: UInt64, offset: UInt64, old: UInt64, new: UInt64, memory: UnsafeMutablePointer<PhysicalMemory>,
     mode: PagingMode, hasLargePages: Bool, clock: Clock, rip: UInt64, probes: ProbeWriter
   ) {
     guard let found = place(of: frame) else { return }
     let sizeLog2 = tables[found].entrySizeLog2
-    if tables[found].level == 1 && sizeLog2 == 3 {
-      // By far the most: one entry, which leads to no table.
-      guard (old ^ new) & ~Self.ignoredBits != 0 else { return }
-      tables[found].shadow[Int(offset >> 3)] = new
-      return probes.append(ProbeRecord(.tableEntry, clock: clock, rip: rip, frame << 12 + offset, old, new))
-    }
     let mask: UInt64 = sizeLog2 == 3 ? .max : 0xFFFF_FFFF
     for part in 0..<8 &>> sizeLog2 {
       let place = offset &+ part &<< sizeLog2

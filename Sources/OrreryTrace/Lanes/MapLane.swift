@@ -21,16 +21,41 @@ extension LaneEncoder {
 
   mutating func map(_ change: MapChange) {
     precondition(change.aliases.count <= Payload.aliasLimit, "a map change has more aliases than its limit")
-    let start = change.start.rawValue
-    let physical = change.physical.rawValue
     let isAligned =
-      (start | physical | change.previousPhysical.rawValue) & 0xFFF == 0
+      (change.start.rawValue | change.physical.rawValue | change.previousPhysical.rawValue) & 0xFFF == 0
       && change.aliases.allSatisfy { $0.rawValue & 0xFFF == 0 }
-    let flags = UInt64(change.flags.rawValue) << 16 | UInt64(change.previousFlags.rawValue) << 32
-    let a =
-      1 | UInt64(change.kind.rawValue) << 3 | change.pageSize.code << 5 | (isAligned ? 1 << 7 : 0)
-      | (change.aliases.isEmpty ? 0 : 1 << 8) | flags
-    let shape = Shape(a: a, b: change.pageCount)
+    range(
+      Shape(
+        a: mapShape(
+          change.kind, change.pageSize, isAligned: isAligned, flags: change.flags, previousFlags: change.previousFlags)
+          | (change.aliases.isEmpty ? 0 : 1 << 8),
+        b: change.pageCount),
+      start: change.start.rawValue, length: change.pageCount &* change.pageSize.bytes,
+      physical: change.physical.rawValue,
+      previous: change.kind == .remapped ? change.previousPhysical.rawValue : nil)
+    guard !change.aliases.isEmpty else { return }
+    varint(UInt64(change.aliases.count))
+    var last = change.start.rawValue
+    for alias in change.aliases {
+      difference(alias.rawValue, from: last, unit: isAligned ? 12 : 0)
+      last = alias.rawValue
+    }
+  }
+
+  mutating func map(_ change: PageChange) {
+    let isAligned = (change.start.rawValue | change.physical.rawValue | change.previousPhysical.rawValue) & 0xFFF == 0
+    range(
+      Shape(
+        a: mapShape(
+          change.kind, change.size, isAligned: isAligned, flags: change.flags, previousFlags: change.previousFlags),
+        b: 1),
+      start: change.start.rawValue, length: change.size.bytes, physical: change.physical.rawValue,
+      previous: change.kind == .remapped ? change.previousPhysical.rawValue : nil)
+  }
+
+  /// Codes a map change but for its aliases.
+  @inline(__always)
+  private mutating func range(_ shape: Shape, start: UInt64, length: UInt64, physical: UInt64, previous: UInt64?) {
     let entry = shapes.number(of: shape)
     let continues = start == base1 && physical == base2
     head(entry, flag: continues)
@@ -38,23 +63,15 @@ extension LaneEncoder {
       varint(shape.a)
       varint(shape.b)
     }
-    let unit: UInt64 = isAligned ? 12 : 0
+    let unit: UInt64 = shape.a & 1 << 7 != 0 ? 12 : 0
     if !continues {
       difference(start, from: base1, unit: unit)
       difference(physical, from: base2, unit: unit)
     }
-    if change.kind == .remapped { difference(change.previousPhysical.rawValue, from: physical, unit: unit) }
-    if !change.aliases.isEmpty {
-      varint(UInt64(change.aliases.count))
-      var last = start
-      for alias in change.aliases {
-        difference(alias.rawValue, from: last, unit: unit)
-        last = alias.rawValue
-      }
-    }
+    if let previous { difference(previous, from: physical, unit: unit) }
     base0 = start
-    base1 = mapEnd(start, change)
-    base2 = mapEnd(physical, change)
+    base1 = start &+ length
+    base2 = physical &+ length
   }
 
   mutating func recursive(_ recursive: RecursiveEntry) {
@@ -84,8 +101,9 @@ extension LaneEncoder {
   }
 
   /// A difference in units of 2^`unit`; both numbers are multiples of it.
+  @inline(__always)
   private mutating func difference(_ value: UInt64, from base: UInt64, unit: UInt64) {
-    difference(value >> unit, from: base >> unit)
+    difference(value &>> unit, from: base &>> unit)
   }
 }
 
@@ -153,9 +171,10 @@ extension LaneDecoder {
         change.aliases.append(LinearAddress(last))
       }
     }
+    let length = change.pageCount &* change.pageSize.bytes
     base0 = start
-    base1 = mapEnd(start, change)
-    base2 = mapEnd(physical, change)
+    base1 = start &+ length
+    base2 = physical &+ length
     return change
   }
 
@@ -164,9 +183,13 @@ extension LaneDecoder {
   }
 }
 
-/// The address after the last page of `change`, counted from `start`, modulo 2^64.
-private func mapEnd(_ start: UInt64, _ change: MapChange) -> UInt64 {
-  start &+ change.pageCount &* change.pageSize.bytes
+/// The first word of the shape of a map change that has no aliases.
+@inline(__always)
+private func mapShape(
+  _ kind: MapChange.Kind, _ size: PageSize, isAligned: Bool, flags: PageFlags, previousFlags: PageFlags
+) -> UInt64 {
+  1 | UInt64(kind.rawValue) << 3 | size.code << 5 | (isAligned ? 1 << 7 : 0) | UInt64(flags.rawValue) << 16
+    | UInt64(previousFlags.rawValue) << 32
 }
 
 extension PageSize {
