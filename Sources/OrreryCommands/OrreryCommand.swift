@@ -19,6 +19,8 @@ struct OrreryCommand: ParsableCommand {
           find where two runs part
         orrery test
           run every case below traces/
+        orrery bisect --good v1.0 --build 'make -s' --scenario boot.scenario
+          find the commit that changed what the kernel does
 
       EXIT CODES
         0  the same
@@ -29,6 +31,6 @@ struct OrreryCommand: ParsableCommand {
     version: "orrery 0.1 (machine pc-1, trace formats 1 and 2)",
     subcommands: [
       RecordCommand.self, ReplayCommand.self, RunCommand.self, SaveCommand.self, ShowCommand.self, DiffCommand.self,
-      TestCommand.self, AcceptCommand.self,
+      TestCommand.self, AcceptCommand.self, BisectCommand.self,
     ])
 }

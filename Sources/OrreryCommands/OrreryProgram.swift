@@ -17,12 +17,14 @@ public enum OrreryProgram {
 
   /// Runs the tool with `arguments`, the first of them its own name, and gives its exit code.
   public static func run(_ arguments: [String]) -> Int32 {
-    let code = execute(arguments)
+    var code = execute(arguments)
+    // Git would blame the commit for any trouble below 128.
+    if code == trouble, BisectStep.isAsked(by: arguments) { code = BisectStep.trouble }
     let console = Console.current
     guard let failure = console.outputFailure else { return code }
     console.note("error: \(failure)")
     console.note("reproduce: \(Reproduction.command(arguments))")
-    return trouble
+    return BisectStep.isAsked(by: arguments) ? BisectStep.trouble : trouble
   }
 
   private static func execute(_ arguments: [String]) -> Int32 {

@@ -1,19 +1,19 @@
-import OrreryCompare
+public import OrreryCompare
 
 /// A text that a scenario waits for and the kernel no longer writes: where it wrote it, it now writes something like it.
 ///
 /// A kernel that only never gets so far has lost nothing: it hangs or fails, which is a difference of behaviour and has to count as one.
-struct LostText {
+public struct LostText {
   /// What never came true, in the scenario's words.
-  var anchor: String
+  public var anchor: String
   /// The line with the text, as the golden has it, and what is there now.
-  var old: String
-  var new: String
+  public var old: String
+  public var new: String
 
   private static let reportStart = "report: never came true: "
 
   /// The first text that `comparison` shows to be lost.
-  static func find(in comparison: BehaviourComparison) -> LostText? {
+  public static func find(in comparison: BehaviourComparison) -> LostText? {
     let changes = comparison.changes()
     for line in comparison.lines where line.kind == .added && line.section.isEmpty {
       guard line.text.hasPrefix(reportStart) else { continue }

@@ -1,0 +1,42 @@
+import ArgumentParser
+
+/// `orrery bisect`: over the commits of a repository, or over the time of a run.
+struct BisectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bisect",
+    abstract: "Finds the commit, or the instruction, that changed what a kernel does.",
+    discussion: """
+      With --good and --bad, commits are searched: each that git bisect chooses is checked out in a worktree of its own, built, recorded under the scenario \
+      and compared with the good one's behaviour, or with --golden. A commit that does not build, or whose kernel lacks what the scenario waits for, is \
+      skipped. The repository's own worktree, index and branch stay as they are.
+
+      With --step, the kernel of the present folder is built and judged, as a step of `git bisect run`.
+
+      EXAMPLES
+        orrery bisect --good v1.0 --bad HEAD --build 'make -s' --image kernel.elf --scenario boot.scenario
+        orrery bisect --good v1.0 --build 'make -s' --scenario boot.scenario --golden golden.txt --lanes heap,map
+        git bisect run orrery bisect --step --build 'make -s' --scenario boot.scenario --golden golden.txt
+
+      EXIT CODES
+          0  found
+          2  trouble
+        125  not found: too many commits cannot be told
+      With --step: 0 as the golden says, 1 otherwise, 125 cannot be told, 128 trouble, at which git bisect stops.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("A trace, to search its time, or two, to search for where they part.", valueName: "trace"))
+  var traces: [String] = []
+  @OptionGroup(title: "Over commits") var overCommits: BisectOverCommitsOptions
+  @OptionGroup(title: "In time") var inTime: BisectInTimeOptions
+
+  func validate() throws {
+    if traces.isEmpty { try overCommits.validateAsGiven() } else { try overCommits.refuse() }
+  }
+
+  func run() throws {
+    if !traces.isEmpty { return try inTime.run(traces) }
+    if overCommits.step { return try BisectStep(overCommits).run() }
+    try BisectOverCommits(overCommits).run()
+  }
+}

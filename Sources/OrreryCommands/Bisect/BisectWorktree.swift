@@ -1,0 +1,37 @@
+import OrreryHost
+
+/// A worktree of its own beside that of a repository, in which git bisect does its search.
+///
+/// What git keeps of a search (`BISECT_LOG`, `refs/bisect`) belongs to a worktree, so one that the user is in the midst of is not disturbed.
+struct BisectWorktree {
+  private let repository: GitRepository
+  private let temporary: TemporaryFolder
+  let path: String
+  let git: GitRepository
+
+  /// Makes it, with nothing checked out.
+  init(of repository: GitRepository) throws(HostError) {
+    self.repository = repository
+    temporary = try TemporaryFolder(name: "orrery-bisect")
+    path = Folder.path("tree", in: temporary.path)
+    git = GitRepository(folder: path, isWorktree: true)
+    do throws(HostError) {
+      try repository.demand(["worktree", "add", "--quiet", "--detach", "--no-checkout", path, "HEAD"])
+    } catch {
+      temporary.remove()
+      throw error
+    }
+  }
+
+  /// Checks the commit out, whatever a build has changed; what builds left beside it stays, for the next is faster then.
+  func checkOut(_ commit: String) throws(HostError) {
+    try git.demand(["checkout", "--quiet", "--force", "--detach", commit])
+  }
+
+  /// Takes the worktree away, and all that the repository knows of it.
+  func remove() {
+    _ = try? repository.ask(["worktree", "remove", "--force", "--force", path])
+    temporary.remove()
+    _ = try? repository.ask(["worktree", "prune"])
+  }
+}

@@ -1,0 +1,134 @@
+import Orrery
+import OrreryBase
+import OrreryHost
+import OrreryImage
+import OrreryMachine
+import OrreryScenario
+import OrreryTrace
+
+/// How the kernel of a folder is built and recorded.
+struct KernelRecipe {
+  let options: BisectOverCommitsOptions
+  let traces: TraceStore
+
+  /// Why a kernel cannot be judged.
+  struct Undecided: Error {
+    var reason: String
+    /// More of it, such as the end of what a build said.
+    var details: [String] = []
+  }
+
+  struct Recording {
+    var imageHash: Hash128
+    var tracePath: String
+  }
+
+  /// Builds the kernel in `folder`, records it, and gives its trace; the same image is run only once.
+  ///
+  /// - Parameter progress: told what is being done.
+  func record(in folder: String, _ progress: (String) -> Void) throws -> Recording {
+    try build(in: folder, progress)
+    let path = try imagePath(in: folder)
+    let bytes: [UInt8]
+    let image: RunImage
+    do {
+      bytes = try InputFile.contents(of: path, limit: KernelImage.byteLimit)
+      image = try RunImage(bytes: bytes)
+    } catch let error as HostError {
+      throw Undecided(reason: "the build gives no kernel: \(error)")
+    } catch {
+      throw Undecided(reason: "the kernel cannot be booted: \(error)")
+    }
+    let inputs = try Self.quietly { try RunInputs(options.runOptions(image: path)) }
+    let values = try options.runOptions(image: path).parameterValues()
+    let hash = Hash128(of: bytes)
+    let store = traces.path(for: key(hash, inputs))
+    if !traces.has(store) { try record(image, inputs, values, to: store, progress) }
+    return Recording(imageHash: hash, tracePath: store)
+  }
+
+  private func build(in folder: String, _ progress: (String) -> Void) throws {
+    guard Folder.isFolder(folder) else { throw Undecided(reason: "it has no such folder to build in") }
+    guard let command = options.build else { return }
+    progress("building")
+    var shell = ShellCommand(command, in: folder)
+    shell.withoutVariables = GitRepository.locationVariables
+    let result = try shell.run { Interruption.isRequested }
+    try Self.checkInterruption()
+    guard result.code != 0 else { return }
+    let output = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+    throw Undecided(
+      reason: "it cannot be built: `\(command)` ended with \(result.code)", details: output.suffix(5).map(String.init))
+  }
+
+  /// The kernel that the option names, or the only `.elf` file in `folder` that git does not keep.
+  private func imagePath(in folder: String) throws -> String {
+    if let image = options.image {
+      let path = Folder.path(image, in: folder)
+      guard Folder.isFile(path) else { throw Undecided(reason: "the build gives no \(image)") }
+      return path
+    }
+    let git = GitRepository(folder: folder, isWorktree: !options.step)
+    let found = try git.demand(["ls-files", "--others", "-z", "--", "*.elf"]).text.split(separator: "\0").map(
+      String.init)
+    guard found.count <= 1 else {
+      throw CommandFailure(
+        "the build gives several images: \(found.prefix(8).joined(separator: ", ")); name the kernel with --image")
+    }
+    guard let name = found.first else {
+      throw Undecided(reason: "the build gives no .elf file; --image names a kernel that is called otherwise")
+    }
+    return Folder.path(name, in: folder)
+  }
+
+  /// Tells runs from one another that may be different: by the image, by all that is set, and by the tool that runs them.
+  private func key(_ image: Hash128, _ inputs: RunInputs) -> String {
+    let parts =
+      [
+        HostProcess.identity, image.description, inputs.scenarioText, options.commandLine ?? "",
+        options.limit?.description ?? "",
+      ]
+      + options.values + ["allocators"] + options.allocators
+    // A length before each: no two lists of parts make one text.
+    return Hash128(of: parts.flatMap { Array("\($0.utf8.count) \($0)\n".utf8) }).description
+  }
+
+  private func record(
+    _ image: RunImage, _ inputs: RunInputs, _ values: [ParameterValue], to path: String, _ progress: (String) -> Void
+  ) throws {
+    let (scenario, configuration) = try inputs.bound(with: values)
+    let sink = try TraceFileSink(path: path, sparing: inputs.files)
+    do {
+      let recorder = try Recorder(
+        image: image, scenario: scenario, configuration: configuration, scenarioText: inputs.scenarioText, sink: sink)
+      while try recorder.advance() == nil {
+        try Self.checkInterruption()
+        progress("recording: \(Words.count(recorder.machine.steps, "step"))")
+      }
+      try sink.commit()
+    } catch {
+      sink.discard()
+      switch error {
+      case Recorder.Failure.scenario(let error):
+        let line = error.line > 0 ? ":\(error.line)" : ""
+        throw Undecided(reason: "anchor lost: \(options.scenario ?? "")\(line): \(error)")
+      case Recorder.Failure.image(let error): throw Undecided(reason: "the kernel cannot be booted: \(error)")
+      case Recorder.Failure.unsupported(let what): throw CommandFailure(what)
+      case Recorder.Failure.trace(let error): throw CommandFailure(error, path: path)
+      case let error as TraceError: throw CommandFailure(error, path: path)
+      default: throw error
+      }
+    }
+  }
+
+  static func checkInterruption() throws {
+    if let name = Interruption.signalName { throw CommandFailure("ended by \(name)") }
+  }
+
+  /// What the scenario's checker has to say of each kernel was said of the first.
+  private static func quietly<Result>(_ body: () throws -> Result) rethrows -> Result {
+    var console = Console.current
+    console.writeError = { _ in }
+    return try Console.$current.withValue(console, operation: body)
+  }
+}
