@@ -9,8 +9,16 @@ public import OrreryTrace
 public struct ImageSymbolizer: Symbolizer {
   private let symbols: SymbolTable
   private let ranges: [Range<UInt64>]
+  private let segments: [Segment]
+  private let lines: Lines?
 
-  public init(_ image: KernelImage) {
+  /// Gives the source lines of a linear address of the image.
+  public typealias Lines = @Sendable (UInt64) -> [String]
+
+  /// - Parameter lines: from the image's debugging information, which is read above.
+  public init(_ image: KernelImage, lines: Lines? = nil) {
+    self.lines = lines
+    segments = image.segments
     symbols = image.symbols
     // Before paging, and where memory is mapped one to one, code runs at its physical addresses.
     ranges = image.segments.flatMap { segment in
@@ -30,19 +38,34 @@ public struct ImageSymbolizer: Symbolizer {
   }
 
   public func isImage(_ address: UInt64) -> Bool { ranges.contains { $0.contains(address) } }
+
+  public func sourceLines(of address: UInt64) -> [String] {
+    guard let lines, isImage(address) else { return [] }
+    func offset(_ start: UInt64, _ segment: Segment) -> UInt64? {
+      address >= start && address - start < segment.memorySize ? address - start : nil
+    }
+    if segments.contains(where: { offset($0.linearAddress.rawValue, $0) != nil }) { return lines(address) }
+    for segment in segments {
+      guard let offset = offset(segment.physicalAddress.rawValue, segment) else { continue }
+      return lines(segment.linearAddress.rawValue &+ offset)
+    }
+    return []
+  }
 }
 
 extension TraceReader {
   /// The symbols of the trace's own image; none when the image has none or is damaged.
-  public func symbolizer() -> any Symbolizer {
+  ///
+  /// - Parameter lines: gives the lines of a kernel's source, if there are any.
+  public func symbolizer(lines: (KernelImage) -> ImageSymbolizer.Lines? = { _ in nil }) -> any Symbolizer {
     guard let header = try? header(), let image = try? RunImage(bytes: header.image) else { return NoSymbols() }
-    return ImageSymbolizer(image.kernel)
+    return ImageSymbolizer(image.kernel, lines: lines(image.kernel))
   }
 }
 
 extension EventRendering {
   /// Words for the events of `reader`: functions by the symbols of its own image, keys by their names in scenarios.
-  public init(of reader: TraceReader) {
-    self.init(symbolizer: reader.symbolizer(), keyName: { KeyNames.name(of: $0) })
+  public init(of reader: TraceReader, lines: (KernelImage) -> ImageSymbolizer.Lines? = { _ in nil }) {
+    self.init(symbolizer: reader.symbolizer(lines: lines), keyName: { KeyNames.name(of: $0) })
   }
 }

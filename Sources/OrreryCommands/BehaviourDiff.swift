@@ -8,7 +8,12 @@ struct BehaviourDiff {
   let comparison: BehaviourComparison
   private let changes: [BehaviourChange]
 
-  init(left: String, right: String, comparison: BehaviourComparison) {
+  /// The source line of a change.
+  typealias Line = (BehaviourChange) -> String?
+  private let line: Line
+
+  init(left: String, right: String, comparison: BehaviourComparison, line: @escaping Line = { _ in nil }) {
+    self.line = line
     self.left = left
     self.right = right
     self.comparison = comparison
@@ -46,7 +51,24 @@ struct BehaviourDiff {
   var headline: String { BehaviourComparison.summary(of: changes) }
 
   /// The headline, and each change in the words of the domain.
-  func words() -> String { ([headline] + changes.map(\.description)).map { $0 + "\n" }.joined() }
+  func words() -> String { ([headline] + changes.map(text)).map { $0 + "\n" }.joined() }
+
+  private func text(_ change: BehaviourChange) -> String {
+    change.description + (line(change).map { " (\($0))" } ?? "")
+  }
+
+  /// Gives the lines of changes between two sides; no debugging information is read before there is a change.
+  ///
+  /// - Parameter wish: whether lines are wished; nil, as it comes.
+  static func line(_ left: BehaviourSource, _ right: BehaviourSource, _ wish: Bool?) -> Line {
+    guard wish != false else { return { _ in nil } }
+    lazy var renderings = (left.rendering(lines: wish), right.rendering(lines: wish))
+    return { change in
+      guard let origin = change.origin, let address = origin.address else { return nil }
+      let rendering = change.kind == .removed ? renderings.0 : renderings.1
+      return rendering?.line(of: address, isReturn: origin.isReturn)
+    }
+  }
 
   /// The lines themselves, as `diff -u` shows them.
   func unified(context: Int = 3) -> String { names + comparison.unified(context: context) }
@@ -81,6 +103,7 @@ struct BehaviourDiff {
         object.add("event", origin.sequence)
         object.add("clock", origin.clock)
         if let function = origin.function { object.add("function", function) }
+        if let line = line(change) { object.add("line", line) }
       }
       return object
     }

@@ -19,6 +19,11 @@ enum BehaviourSource {
     self = .trace(try OpenedTrace(path: path))
   }
 
+  /// Words for the events of a trace, with source lines; nil for a golden.
+  func rendering(lines: Bool?) -> EventRendering? {
+    if case .trace(let trace) = self { trace.rendering(lines: lines) } else { nil }
+  }
+
   /// - Parameter other: what it is compared with; a golden decides how much of a trace can be.
   func behaviour(_ lanes: LaneSet, comparedWith other: BehaviourSource? = nil) throws(CommandFailure) -> Behaviour {
     let lineLimit = if case .trace? = other { Behaviour.traceLineLimit } else { Behaviour.goldenLineLimit }
@@ -26,7 +31,7 @@ enum BehaviourSource {
     case .golden(let behaviour): return behaviour
     case .trace(let trace):
       return try trace.attempt { reader throws(TraceError) in
-        try Behaviour(trace: reader, rendering: trace.rendering(), lanes: lanes, lineLimit: lineLimit)
+        try Behaviour(trace: reader, rendering: trace.rendering(lines: false), lanes: lanes, lineLimit: lineLimit)
       }
     }
   }

@@ -42,6 +42,7 @@ struct DiffCommand: ParsableCommand {
   @Flag(help: "Compares what the kernels do, not the exact events.") var behaviour = false
   @Flag(help: "Says only how much differs.") var stat = false
   @Flag(help: "Prints one JSON object.") var json = false
+  @OptionGroup var lines: LinesOption
   @Flag(help: "Compares behaviours as a diff driver of git, which gives seven arguments.") var git = false
 
   func validate() throws {
@@ -77,21 +78,22 @@ struct DiffCommand: ParsableCommand {
     let sides = (try BehaviourSource(path: left), try BehaviourSource(path: right))
     if case (.trace(let leftTrace), .trace(let rightTrace)) = sides, !behaviour {
       return try TraceDiff(leftTrace, rightTrace, lanes: LaneOption.union(lane), context: context ?? 3).result(
-        json: json, stat: stat)
+        json: json, stat: stat, lines: lines.lines)
     }
     let lanes = LaneOption.union(lane)
-    return try Self.compare(sides.0, sides.1, names: (left, right), lanes: lanes).result(
+    return try Self.compare(sides.0, sides.1, names: (left, right), lanes: lanes, lines: lines.lines).result(
       form, isColoured: Console.current.isOutputColoured)
   }
 
   static func compare(
-    _ left: BehaviourSource, _ right: BehaviourSource, names: (String, String), lanes: LaneSet
+    _ left: BehaviourSource, _ right: BehaviourSource, names: (String, String), lanes: LaneSet, lines: Bool? = nil
   ) throws(CommandFailure) -> BehaviourDiff {
     let golden = try left.behaviour(lanes, comparedWith: right)
     let actual = try right.behaviour(lanes, comparedWith: left)
     do throws(BehaviourError) {
       return BehaviourDiff(
-        left: names.0, right: names.1, comparison: try compareBehaviour(golden: golden, actual: actual))
+        left: names.0, right: names.1, comparison: try compareBehaviour(golden: golden, actual: actual),
+        line: BehaviourDiff.line(left, right, lines))
     } catch {
       throw CommandFailure("\(names.0), \(names.1): \(error)")
     }

@@ -33,8 +33,12 @@ struct OpenedTrace {
     return ["end: lost, its record is damaged"]
   }
 
-  /// Words for the trace's events.
-  func rendering() -> EventRendering { EventRendering(of: reader) }
+  /// Words for the trace's events, with source lines they are wished and can be had.
+  ///
+  /// - Parameter lines: whether lines are wished; nil, as it comes.
+  func rendering(lines: Bool? = nil) -> EventRendering {
+    EventRendering(of: reader) { ImageSymbolizer.lines(of: $0, isAsked: lines, called: path) }
+  }
 
   /// Does `work` with the trace; an error says which trace it is about.
   func attempt<Result>(_ work: (TraceReader) throws(TraceError) -> Result) throws(CommandFailure) -> Result {

@@ -134,7 +134,7 @@ struct RecordCommand: ParsableCommand {
     if let trouble = Self.trouble(end, expected: inputs.scenario.expectedEnd) {
       let remedy = trouble == .limit ? "end the run with a `stop`, raise the limit, or" : "mend the kernel, or"
       console.note(
-        "\(path): error: \(end.text), at \(recorder.place(of: recorder.machine.rip)); the trace holds the run up to there\n"
+        "\(path): error: \(end.text), at \(inputs.place(of: recorder.machine.rip)); the trace holds the run up to there\n"
           + "  \(remedy) let the scenario say `expect \(trouble.rawValue)`")
     }
     return end

@@ -62,7 +62,7 @@ struct RunCommand: ParsableCommand {
       }
     } catch let error as TraceError { throw CommandFailure(error, path: output ?? "") }
     do throws(HostError) { try sink?.commit() } catch { throw CommandFailure(error) }
-    report(end, recorder)
+    report(end, recorder, inputs)
     // A person who leaves a live run has got what they wanted.
     let wasLeft = live && end.reason == .interrupted && !Interruption.isRequested
     let code = wasLeft ? 0 : end.reason.exitCode(exitValue: end.exitValue)
@@ -90,7 +90,7 @@ struct RunCommand: ParsableCommand {
     }
   }
 
-  private func report(_ end: RunEnd, _ recorder: Recorder) {
+  private func report(_ end: RunEnd, _ recorder: Recorder, _ inputs: RunInputs) {
     let console = Console.current
     for warning in RunEndText.warnings(end, of: nil) { console.note(warning) }
     // How the kernel ended by itself is told by the exit code, as by QEMU; everything else needs words.
@@ -98,7 +98,7 @@ struct RunCommand: ParsableCommand {
     case .debugExit, .powerOff, .stopCondition: break
     default:
       console.note(
-        "orrery: \(end.text) after \(Words.count(end.steps, "step")), at \(recorder.place(of: recorder.machine.rip))")
+        "orrery: \(end.text) after \(Words.count(end.steps, "step")), at \(inputs.place(of: recorder.machine.rip))")
     }
     if let output {
       console.note(

@@ -67,7 +67,7 @@ struct SaveCommand: ParsableCommand {
     } catch { throw CommandFailure(error) }
     Console.current.line(
       "\(output): saved at \(RunSummary.seconds(state.clock, hertz: frequency.hertz)) of its own time, clock \(Words.number(state.clock)), after "
-        + "\(Words.number(state.steps)) steps, at \(recorder.place(of: recorder.machine.rip))")
+        + "\(Words.number(state.steps)) steps, at \(inputs.place(of: recorder.machine.rip))")
     Console.current.line(
       "  \(Words.number(UInt64(state.pageCount))) pages of memory in \(Words.number(UInt64(state.bytes.count))) bytes")
   }

@@ -42,6 +42,8 @@ struct ShowCommand: ParsableCommand {
   @Flag(help: "Shows the behaviour: the text of a golden.") var behaviour = false
   @Flag(help: "Shows what was run, how it ended, and how many events each lane has.") var summary = false
 
+  @OptionGroup var lines: LinesOption
+
   func validate() throws {
     guard [screen, behaviour, summary].count(where: { $0 }) <= 1 else {
       throw ValidationError("choose one of --screen, --behaviour and --summary")
@@ -86,7 +88,7 @@ struct ShowCommand: ParsableCommand {
   }
 
   private func showContents(_ opened: OpenedTrace, _ write: (String) -> Void) throws -> [TraceDamage] {
-    let rendering = opened.rendering()
+    let rendering = opened.rendering(lines: behaviour || screen || summary ? false : lines.lines)
     noteMissingLanes(opened)
     if behaviour {
       let text = try opened.attempt { reader throws(TraceError) in

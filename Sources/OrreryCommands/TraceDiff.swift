@@ -29,7 +29,7 @@ struct TraceDiff {
     self.damage = damage
   }
 
-  func result(json: Bool, stat: Bool) -> CommandResult {
+  func result(json: Bool, stat: Bool, lines: Bool?) -> CommandResult {
     var result = CommandResult(notes: damage, code: !damage.isEmpty ? 2 : comparison.isEqual ? 0 : 1)
     for trace in [left, right] {
       if !trace.reader.isComplete {
@@ -37,9 +37,9 @@ struct TraceDiff {
       }
     }
     if json {
-      result.output = self.json().description + "\n"
+      result.output = self.json(lines).description + "\n"
     } else if !comparison.isEqual {
-      result.output = stat ? summary() + "\n" : text()
+      result.output = stat ? summary() + "\n" : text(lines)
     }
     return result
   }
@@ -57,7 +57,7 @@ struct TraceDiff {
     return parts.joined(separator: "; ")
   }
 
-  private func text() -> String {
+  private func text(_ wish: Bool?) -> String {
     var lines = ["--- \(left.path)", "+++ \(right.path)"]
     for header in comparison.headers {
       lines.append("@@ header: \(header.name) @@")
@@ -65,8 +65,8 @@ struct TraceDiff {
       lines.append("+\(header.right ?? "(none)")")
     }
     if let difference = comparison.firstDifference {
-      let leftRendering = left.rendering()
-      let rightRendering = right.rendering()
+      let leftRendering = left.rendering(lines: wish)
+      let rightRendering = right.rendering(lines: wish)
       let event = TraceDiff.firstEvent(of: difference)
       lines.append("@@ first different event: \(Words.number(event?.sequence ?? 0)), \(event?.lane.name ?? "") @@")
       lines += difference.equal.map { " " + leftRendering.line($0) }
@@ -100,7 +100,7 @@ struct TraceDiff {
     isCut ? "(the recording was cut short here)" : "(no further event)"
   }
 
-  private func json() -> JSONObject {
+  private func json(_ wish: Bool?) -> JSONObject {
     var object = JSONObject()
     object.add("equal", comparison.isEqual)
     object.add("left", left.path)
@@ -115,8 +115,8 @@ struct TraceDiff {
         return part
       })
     if let difference = comparison.firstDifference {
-      let leftRendering = left.rendering()
-      let rightRendering = right.rendering()
+      let leftRendering = left.rendering(lines: wish)
+      let rightRendering = right.rendering(lines: wish)
       var part = JSONObject()
       part.add("equal", difference.equal.map { leftRendering.json($0) })
       part.add("left", difference.left.map { leftRendering.json($0) })

@@ -41,4 +41,28 @@ struct ELFSections {
     plan = plannedWith
     return table
   }
+
+  /// Whether there is a section of this name.
+  func contains(_ name: String, _ reader: ImageReader) -> Bool {
+    guard Int(namesIndex) < headers.count, headers[Int(namesIndex)].type == SectionHeader.stringTable else {
+      return false
+    }
+    let names = headers[Int(namesIndex)]
+    let wanted = Array(name.utf8) + [0]
+    return headers.contains { header in
+      let (start, overflow) = names.fileOffset.addingReportingOverflow(
+        UInt64(reader.field(UInt32.self, at: header.range.lowerBound)))
+      guard !overflow, start < reader.size, UInt64(wanted.count) <= reader.size - start else { return false }
+      return reader.bytes[Int(start)..<Int(start) + wanted.count].elementsEqual(wanted)
+    }
+  }
+}
+
+extension KernelImage {
+  /// Whether the image says which line of its source its code comes from (DWARF's line table).
+  public var hasSourceLines: Bool {
+    guard let sections else { return false }
+    let reader = ImageReader(bytes: bytes)
+    return [".debug_line", ".zdebug_line"].contains { sections.contains($0, reader) }
+  }
 }

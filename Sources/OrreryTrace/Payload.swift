@@ -114,6 +114,9 @@ public struct InputQueue: RawRepresentable, Hashable, Sendable {
 }
 
 extension Payload {
+  /// Whether `codeAddress` is where a call returns to, just behind the instruction it is about.
+  public var isCodeAddressReturn: Bool { lane == .heap || lane == .frame }
+
   /// The code address the event is about: the interrupted or faulting instruction, or the caller of an allocator; nil when it has none.
   public var codeAddress: UInt64? {
     switch self {

@@ -5,10 +5,16 @@ public protocol Symbolizer: Sendable {
 
   /// Whether `address` lies in the loaded image, code or data; such an address moves when the image is rebuilt.
   func isImage(_ address: UInt64) -> Bool
+
+  /// Where the instruction at `address` comes from, as `file:line`: the innermost inlined function first, the function itself last. Empty where that is
+  /// not known.
+  func sourceLines(of address: UInt64) -> [String]
 }
 
 extension Symbolizer {
   public func isImage(_ address: UInt64) -> Bool { function(containing: address) != nil }
+
+  public func sourceLines(of address: UInt64) -> [String] { [] }
 }
 
 /// A code address by name.

@@ -32,7 +32,7 @@ struct FirstChange {
     self.event = event
     let rendering = trace.rendering()
     line = rendering.line(event)
-    place = event.payload.codeAddress.map { rendering.code($0) }
+    place = event.payload.codeAddress.map { rendering.code($0, isReturn: event.payload.isCodeAddressReturn) }
   }
 
   var lines: [String] {

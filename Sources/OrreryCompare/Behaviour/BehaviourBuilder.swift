@@ -55,7 +55,9 @@ struct BehaviourBuilder {
 
   mutating func append(_ event: Event) {
     let context = contexts.present
-    present = BehaviourOrigin(sequence: event.sequence, clock: event.clock, address: event.payload.codeAddress)
+    present = BehaviourOrigin(
+      sequence: event.sequence, clock: event.clock, address: event.payload.codeAddress,
+      isReturn: event.payload.isCodeAddressReturn)
     switch event.payload {
     case .input(let action, _, let cause):
       let lines = inputs.append(action, cause.isEmpty ? "live" : cause, keyName: rendering.keyName)

@@ -136,7 +136,7 @@ extension EventRendering {
     object.add("alignment", call.alignment)
     object.add("failed", call.isFailure)
     object.add("allocator", call.allocator)
-    addCode(call.caller, "caller", to: &object)
+    addCode(call.caller, "caller", isReturn: true, to: &object)
   }
 
   private func add(_ call: FrameCall, to object: inout JSONObject) {
@@ -145,11 +145,14 @@ extension EventRendering {
     object.add("size", call.size)
     object.add("failed", call.frame == nil)
     object.add("allocator", call.allocator)
-    addCode(call.caller, "caller", to: &object)
+    addCode(call.caller, "caller", isReturn: true, to: &object)
   }
 
-  private func addCode(_ address: UInt64, _ key: String, to object: inout JSONObject) {
+  private func addCode(_ address: UInt64, _ key: String, isReturn: Bool = false, to object: inout JSONObject) {
     object.add(key, hexadecimal(address))
+    let lines = symbolizer.sourceLines(of: isReturn ? address &- 1 : address)
+    if let line = lines.first { object.add("line", line) }
+    if lines.count > 1 { object.add("inlinedAt", Array(lines.dropFirst())) }
     guard let place = symbolizer.function(containing: address) else { return }
     object.add("function", place.name)
     object.add("offset", place.offset)

@@ -32,10 +32,20 @@ public struct EventRendering: Sendable {
     String(repeating: " ", count: max(0, width - text.count)) + text
   }
 
-  /// A code address: function and offset, or the number where no function is known.
-  public func code(_ address: UInt64) -> String {
-    guard let place = symbolizer.function(containing: address) else { return Words.address(address) }
-    return place.offset == 0 ? place.name : "\(place.name)+\(hexadecimal(place.offset))"
+  /// A code address: function and offset, or the number where no function is known, and the source line where that is.
+  ///
+  /// - Parameter isReturn: it is where a call returns to, and the line wanted is that of the call.
+  public func code(_ address: UInt64, isReturn: Bool = false) -> String {
+    let line = self.line(of: address, isReturn: isReturn).map { " (\($0))" } ?? ""
+    guard let place = symbolizer.function(containing: address) else { return Words.address(address) + line }
+    return (place.offset == 0 ? place.name : "\(place.name)+\(hexadecimal(place.offset))") + line
+  }
+
+  /// The source line of a code address: `Heap.swift:88`, or `Heap.swift:88, inlined at Shell.swift:20`.
+  public func line(of address: UInt64, isReturn: Bool = false) -> String? {
+    let lines = symbolizer.sourceLines(of: isReturn ? address &- 1 : address)
+    guard let first = lines.first, let last = lines.last else { return nil }
+    return first == last ? first : "\(first), inlined at \(last)"
   }
 
   /// What happened, without clock and lane.
@@ -120,7 +130,7 @@ public struct EventRendering: Sendable {
       text = "reallocate \(Words.address(call.previousPointer)) to \(call.size) bytes\(alignment) \(result)"
     case .free: text = "free \(Words.address(call.pointer))" + (call.size > 0 ? " of \(call.size) bytes" : "")
     }
-    return "\(text), \(call.allocator) from \(code(call.caller))"
+    return "\(text), \(call.allocator) from \(code(call.caller, isReturn: true))"
   }
 
   private func frame(_ call: FrameCall) -> String {
@@ -132,7 +142,7 @@ public struct EventRendering: Sendable {
     case .allocateZeroed: text = "allocate zeroed frame\(size) \(call.frame == nil ? "" : "→ ")\(name)"
     case .free: text = "free frame \(name)\(size)"
     }
-    return "\(text), \(call.allocator) from \(code(call.caller))"
+    return "\(text), \(call.allocator) from \(code(call.caller, isReturn: true))"
   }
 
   private func screen(row: UInt8, column: UInt8, cells: [UInt8]) -> String {
