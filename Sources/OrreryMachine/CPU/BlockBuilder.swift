@@ -342,7 +342,8 @@ extension Code {
     if rawValue >= Code.compare64JumpB.rawValue && rawValue <= Code.stale.rawValue { return true }
     switch self {
     case .proceed, .jump, .jumpIndirect, .jumpCondition, .jumpZero, .jumpNotZero, .jumpOverlayZero, .jumpOverlayNotZero,
-      .call64, .callIndirect64, .return64, .branch:
+      .jumpCarry, .jumpBorrow, .jumpAdditionOverflow64, .jumpSubtractionOverflow64, .call64, .callIndirect64, .return64,
+      .branch:
       return true
     default: return false
     }
@@ -350,13 +351,18 @@ extension Code {
 
   /// The jump on `condition` right after this operation that needs no look at the lazy flags' kind; nil where there is none.
   fileprivate func jumpOnResult(_ condition: UInt8) -> Code? {
-    guard condition >> 1 == 2 else { return nil }
-    switch self {
-    case .add64, .add32, .addImmediate64, .addImmediate32, .subtract64, .subtract32, .subtractImmediate64,
-      .subtractImmediate32, .and64, .and32, .andImmediate64, .andImmediate32, .or64, .or32, .orImmediate64,
-      .orImmediate32, .xor64, .xor32, .xorImmediate64, .xorImmediate32, .negate64, .negate32, .and8, .or8, .xor8:
+    switch (condition >> 1, self) {
+    case (0, .add64), (0, .addImmediate64): return .jumpAdditionOverflow64
+    case (0, .subtract64), (0, .subtractImmediate64): return .jumpSubtractionOverflow64
+    case (1, .add64), (1, .add32), (1, .addImmediate64), (1, .addImmediate32), (1, .addImmediate8): return .jumpCarry
+    case (1, .subtract64), (1, .subtract32), (1, .subtractImmediate64), (1, .subtractImmediate32): return .jumpBorrow
+    case (2, .add64), (2, .add32), (2, .addImmediate64), (2, .addImmediate32), (2, .subtract64), (2, .subtract32),
+      (2, .subtractImmediate64), (2, .subtractImmediate32), (2, .and64), (2, .and32), (2, .andImmediate64),
+      (2, .andImmediate32), (2, .or64), (2, .or32), (2, .orImmediate64), (2, .orImmediate32), (2, .xor64), (2, .xor32),
+      (2, .xorImmediate64), (2, .xorImmediate32), (2, .negate64), (2, .negate32), (2, .and8), (2, .or8), (2, .xor8),
+      (2, .addImmediate8):
       return condition & 1 == 0 ? .jumpZero : .jumpNotZero
-    case .increment64, .increment32, .decrement64, .decrement32:
+    case (2, .increment64), (2, .increment32), (2, .decrement64), (2, .decrement32):
       return condition & 1 == 0 ? .jumpOverlayZero : .jumpOverlayNotZero
     default: return nil
     }

@@ -68,6 +68,7 @@ extension Decoder {
       switch operation {
       case .test where sizeLog2 == 0: .testImmediate8
       case .compare where sizeLog2 == 0: .compareImmediate8
+      case .add where sizeLog2 == 0: .addImmediate8
       case _ where sizeLog2 < 2: nil
       case .add: is64 ? .addImmediate64 : .addImmediate32
       case .subtract: is64 ? .subtractImmediate64 : .subtractImmediate32

@@ -952,6 +952,14 @@ extension CPU {
                 setLogicFlags(result, sizeLog2: 0)
                 operation += 1
                 continue execution
+              case .addImmediate8:
+                let left = registers.read8(operation.pointee.a)
+                let right = operation.pointee.signedImmediate & 0xFF
+                let result = (left &+ right) & 0xFF
+                registers.write8(operation.pointee.a, result)
+                setAddFlags(left, right, result, sizeLog2: 0)
+                operation += 1
+                continue execution
               case .addLoad64:
                 guard let right = load64(address(operation), tlb, operation, block, remaining) else {
                   exit = .fault
@@ -1425,6 +1433,22 @@ extension CPU {
                 break direct
               case .jumpNotZero:
                 taken = pointee.lazyFlags.result != 0
+                pendingKinds = 0
+                break direct
+              case .jumpCarry:
+                taken = (pointee.lazyFlags.result < pointee.lazyFlags.left) != (operation.pointee.a & 1 != 0)
+                pendingKinds = 0
+                break direct
+              case .jumpBorrow:
+                taken = (pointee.lazyFlags.left < pointee.lazyFlags.right) != (operation.pointee.a & 1 != 0)
+                pendingKinds = 0
+                break direct
+              case .jumpAdditionOverflow64:
+                taken = lazyFlags.additionOverflows &>> 63 != UInt64(operation.pointee.a & 1)
+                pendingKinds = 0
+                break direct
+              case .jumpSubtractionOverflow64:
+                taken = lazyFlags.subtractionOverflows &>> 63 != UInt64(operation.pointee.a & 1)
                 pendingKinds = 0
                 break direct
               case .jumpOverlayZero:

@@ -33,7 +33,7 @@ extension Code {
       .compareImmediate32, .compareImmediate8, .test64, .test32, .testImmediate64, .testImmediate32, .test8,
       .testImmediate8, .negate64, .negate32, .multiply64, .multiply32, .multiplyImmediate64, .multiplyImmediate32,
       .shiftLeft64, .shiftLeft32, .shiftRight64, .shiftRight32, .shiftArithmetic64, .shiftArithmetic32, .and8, .or8,
-      .xor8:
+      .xor8, .addImmediate8:
       .kills
     default:
       isFusedComparison || isFusedCondition ? .kills : .needs

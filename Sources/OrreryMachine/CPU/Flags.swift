@@ -135,12 +135,14 @@ extension UnsafeMutablePointer<LazyFlags> {
   }
 
   /// At the top bit, whether a signed addition overflowed: both sources have a sign that the result has not.
-  private var additionOverflows: UInt64 {
+  @inline(__always)
+  var additionOverflows: UInt64 {
     (pointee.left ^ pointee.result) & (pointee.right ^ pointee.result)
   }
 
   /// At the top bit, whether a signed subtraction overflowed.
-  private var subtractionOverflows: UInt64 {
+  @inline(__always)
+  var subtractionOverflows: UInt64 {
     (pointee.left ^ pointee.right) & (pointee.left ^ pointee.result)
   }
 

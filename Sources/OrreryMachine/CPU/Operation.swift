@@ -40,7 +40,7 @@ enum Code: UInt16 {
   case compare64, compare32, compareImmediate64, compareImmediate32, compareImmediate8
   case test64, test32, testImmediate64, testImmediate32, test8, testImmediate8
   /// `a = a op b`, bytes.
-  case and8, or8, xor8
+  case and8, or8, xor8, addImmediate8
 
   // Arithmetic and logic: `a = base op b`, so that a move before it needs no operation of its own
   case add64, add64Quiet, add32, add32Quiet, addImmediate64, addImmediate64Quiet, addImmediate32, addImmediate32Quiet
@@ -79,6 +79,8 @@ enum Code: UInt16 {
   case jumpCondition
   /// JE and JNE where the result that set ZF is at hand, and after INC and DEC.
   case jumpZero, jumpNotZero, jumpOverlayZero, jumpOverlayNotZero
+  /// On CF or OF of the addition or subtraction right before it, as compilers that check for overflow ask: not taken for the opposite when `a` is odd.
+  case jumpCarry, jumpBorrow, jumpAdditionOverflow64, jumpSubtractionOverflow64
   case call64, callIndirect64
   case return64
   case compare64JumpB, compare64JumpAE, compare64JumpE, compare64JumpNE, compare64JumpBE, compare64JumpA,
