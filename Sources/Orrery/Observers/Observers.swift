@@ -39,7 +39,14 @@ struct Observers: Sendable {
   mutating func observe(
     _ records: UnsafeBufferPointer<ProbeRecord>, bytes: [UInt8], endsStep: Bool, into events: inout ObservedEvents
   ) {
-    for record in records { observe(record, bytes: bytes, into: &events) }
+    for index in records.indices {
+      // By far the most where a kernel maps pages.
+      if records[index].kind == .tableEntry {
+        pageTables.observeTableEntry(records[index], into: &events)
+      } else {
+        observe(records[index], bytes: bytes, into: &events)
+      }
+    }
     if endsStep { pageTables.finishStep(into: &events) }
   }
 

@@ -312,8 +312,7 @@ extension Operation {
     case .setCondition: form = 2
     default: return nil
     }
-    let condition = UInt8(truncatingIfNeeded: next.immediate)
-    guard LazyFlags.comparisonMask(condition) != 0 else { return nil }
+    guard LazyFlags.comparisonMask(next.condition.code) != 0 else { return nil }
     let first: Code
     switch code {
     case .compare64, .compare32: first = .compareSelect64
@@ -328,7 +327,7 @@ extension Operation {
     result.base = a
     result.a = next.a
     result.index = next.b
-    result.detail = condition
+    result.condition = next.condition
     result.offset = next.offset
     result.length = next.length
     result.left = next.left

@@ -281,6 +281,13 @@ struct Decoder {
     emit(Operation(code: code, a: a, b: b, sizeLog2: sizeLog2, immediate: immediate))
   }
 
+  /// SETcc or CMOVcc.
+  mutating func emit(_ code: Code, a: UInt8, b: UInt8 = 0, condition: UInt8) {
+    var operation = Operation(code: code, a: a, b: b)
+    operation.condition = PreparedCondition(code: condition)
+    emit(operation)
+  }
+
   /// An operation on the memory operand, whose address was prepared by `prepareAddress`.
   mutating func emitMemory(_ code: Code, a: UInt8 = 0, b: UInt8 = 0, immediate: Int32 = 0) {
     emit(

@@ -52,8 +52,8 @@ extension Decoder {
       let from = source(sizeLog2: operandSizeLog2)
       let to = Register.general(register)
       switch operandSizeLog2 {
-      case 3: emit(.conditionalMove64, a: to, b: from, immediate: Int32(opcode & 0xF))
-      case 2: emit(.conditionalMove32, a: to, b: from, immediate: Int32(opcode & 0xF))
+      case 3: emit(.conditionalMove64, a: to, b: from, condition: opcode & 0xF)
+      case 2: emit(.conditionalMove32, a: to, b: from, condition: opcode & 0xF)
       default:
         emit(ArithmeticOperation.conditionalMove, a: to, b: from, immediate: Int32(opcode & 0xF), sizeLog2: 1)
       }
@@ -64,10 +64,10 @@ extension Decoder {
       readModRM()
       if isMemory {
         prepareAddress(size: 1, isWrite: true)
-        emit(.setCondition, a: Register.value, immediate: Int32(opcode & 0xF))
+        emit(.setCondition, a: Register.value, condition: opcode & 0xF)
         emitMemory(.store8, b: Register.value)
       } else {
-        emit(.setCondition, a: register8(registerOrMemory), immediate: Int32(opcode & 0xF))
+        emit(.setCondition, a: register8(registerOrMemory), condition: opcode & 0xF)
       }
     case 0xA0, 0xA8:
       emit(SystemOperation.pushSegment, a: opcode >> 3 & 7 == 4 ? 4 : 5, sizeLog2: stackSizeLog2, ends: false)

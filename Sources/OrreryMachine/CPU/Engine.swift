@@ -67,6 +67,15 @@ extension CPU {
   @inline(__always)
   private func signExtend32(_ value: UInt64) -> UInt64 { UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value))) }
 
+  /// Whether the condition of a SETcc or CMOVcc holds: mostly after a comparison of 64 bits.
+  @inline(__always)
+  func conditionHolds(_ operation: UnsafeMutablePointer<Operation>) -> Bool {
+    if pointee.lazyFlags.kinds == LazyFlags.subtract | 3 && operation.pointee.condition.isOrder {
+      return operation.pointee.conditionHolds(comparing: pointee.lazyFlags.left, with: pointee.lazyFlags.right)
+    }
+    return conditionHolds(Int32(operation.pointee.condition.code))
+  }
+
   @inline(never)
   func conditionHolds(_ code: Int32) -> Bool {
     lazyFlags.holds(UInt8(truncatingIfNeeded: code))
@@ -1333,14 +1342,14 @@ extension CPU {
                 operation += 1
                 continue execution
               case .setCondition:
-                registers.write8(operation.pointee.a, conditionHolds(operation.pointee.immediate) ? 1 : 0)
+                registers.write8(operation.pointee.a, conditionHolds(operation) ? 1 : 0)
                 operation += 1
                 continue execution
               case .conditionalMove64:
                 operation = select(operation)
                 continue execution
               case .conditionalMove32:
-                let source = conditionHolds(operation.pointee.immediate) ? operation.pointee.b : operation.pointee.a
+                let source = conditionHolds(operation) ? operation.pointee.b : operation.pointee.a
                 registers.write64(operation.pointee.a, registers.read32(source))
                 operation += 1
                 continue execution
@@ -2676,8 +2685,8 @@ extension CPU {
     let up = 64 &- UInt64(8 &<< operation.pointee.sizeLog2)
     let (a, b) = (left &<< up, right &<< up)
     setSubtractFlags(a &>> up, b &>> up, (a &- b) &>> up, sizeLog2: UInt16(operation.pointee.sizeLog2))
-    let code = operation.pointee.detail
-    return LazyFlags.compare(a, b, mask: LazyFlags.comparisonMask(code)) != (code & 1 != 0)
+    if operation.pointee.condition.isOrder { return operation.pointee.conditionHolds(comparing: a, with: b) }
+    return conditionHolds(Int32(operation.pointee.condition.code))
   }
 
   @inline(__always)
@@ -2685,8 +2694,8 @@ extension CPU {
     let up = 64 &- UInt64(8 &<< operation.pointee.sizeLog2)
     let a = value &<< up
     setLogicFlags(a &>> up, sizeLog2: UInt16(operation.pointee.sizeLog2))
-    let code = operation.pointee.detail
-    return LazyFlags.compare(a, 0, mask: LazyFlags.comparisonMask(code)) != (code & 1 != 0)
+    if operation.pointee.condition.isOrder { return operation.pointee.conditionHolds(comparing: a, with: 0) }
+    return conditionHolds(Int32(operation.pointee.condition.code))
   }
 
   // MARK: Flags

@@ -65,7 +65,7 @@ enum Code: UInt16 {
   case shiftLeftCount32Quiet, shiftRightCount32Quiet, shiftArithmeticCount32Quiet
   case setCondition
   case conditionalMove64, conditionalMove32
-  /// A comparison with the SETcc or CMOVcc after it: `base` with `b` or `immediate` on condition `detail`; CMOVcc moves from `index`.
+  /// A comparison with the SETcc or CMOVcc after it: `base` with `b` or `immediate` on its `condition`; CMOVcc moves from `index`.
   case compareSelect64, compareSelect32, compareSet
   case compareImmediateSelect64, compareImmediateSelect32, compareImmediateSet
   case testSelect64, testSelect32, testSet

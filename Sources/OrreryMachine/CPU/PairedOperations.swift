@@ -139,7 +139,7 @@ extension CPU {
   /// CMOVcc.
   @inline(__always)
   func select(_ operation: UnsafeMutablePointer<Operation>) -> UnsafeMutablePointer<Operation> {
-    let source = conditionHolds(operation.pointee.immediate) ? operation.pointee.b : operation.pointee.a
+    let source = conditionHolds(operation) ? operation.pointee.b : operation.pointee.a
     raw.write64(operation.pointee.a, raw.read64(source))
     return operation + 1
   }

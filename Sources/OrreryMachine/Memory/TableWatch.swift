@@ -16,8 +16,10 @@ struct TableWatch {
     var offset: UInt64
     /// The binary logarithm of the size of an entry in bytes.
     var entrySizeLog2: UInt64
-    /// The entries as last reported.
+    /// The entries as last reported; of an active table of pages only when it became active, for memory has them.
     var shadow: [UInt64]
+    /// Whether entries changed that `shadow` has not.
+    var isShadowStale = false
     var isActive = true
     /// Whether every entry is one of 8 bytes that leads to no table.
     var mapsPagesByQuadwords: Bool { level == 1 && entrySizeLog2 == 3 }
@@ -33,6 +35,8 @@ struct TableWatch {
   private var unusedPlaces: [Int] = []
   /// The frame looked up last, and its place: stores to one table come in rows.
   private var latest: (frame: UInt64, place: Int) = (.max, 0)
+  /// The active table of pages that changed last, whose shadow is stale.
+  private var latestPages: UInt64 = .max
   /// Frames of active tables, in the order in which they became active.
   private(set) var active: [UInt64] = []
   /// Frames of tables with a shadow that are not active, the longest inactive first.
@@ -57,6 +61,7 @@ struct TableWatch {
   }
 
   private mutating func insert(_ table: Table, frame: UInt64) {
+    if latestPages == frame { latestPages = .max }
     if let place = place(of: frame) {
       tables[place] = table
     } else if let place = unusedPlaces.popLast() {
@@ -111,7 +116,7 @@ extension CPU {
   /// A store changed an aligned word of a watched page.
   func watchedWordChanged(frame: UInt64, offset: UInt64, old: UInt64, new: UInt64) {
     let system = pointee.system
-    if system.pointee.tables.pageEntryChanged(frame: frame, offset: offset, old: old, new: new) {
+    if system.pointee.tables.notesPage(in: frame) {
       // By far the most: one entry, which leads to no table.
       if (old ^ new) & ~TableWatch.ignoredBits != 0 {
         system.pointee.probes.append(
@@ -246,11 +251,15 @@ extension TableWatch {
     }
   }
 
-  /// Notes an entry of a table that only maps pages, of 8 bytes each; false when the table is another one.
+  /// Whether the table at `frame` only maps pages, by entries of 8 bytes; then notes that one of them changes.
   @inline(__always)
-  fileprivate mutating func pageEntryChanged(frame: UInt64, offset: UInt64, old: UInt64, new: UInt64) -> Bool {
+  fileprivate mutating func notesPage(in frame: UInt64) -> Bool { latestPages == frame || notesOtherPage(in: frame) }
+
+  @inline(never)
+  private mutating func notesOtherPage(in frame: UInt64) -> Bool {
     guard let found = place(of: frame), tables[found].mapsPagesByQuadwords else { return false }
-    tables[found].shadow[Int(offset &>> 3)] = new
+    tables[found].isShadowStale = true
+    latestPages = frame
     return true
   }
 
@@ -303,10 +312,23 @@ extension TableWatch {
   }
 
   private mutating func deactivate(_ frame: UInt64, _ memory: UnsafeMutablePointer<PhysicalMemory>) {
-    if let place = place(of: frame) { tables[place].isActive = false }
+    if let place = place(of: frame) {
+      tables[place].isActive = false
+      if tables[place].isShadowStale { refreshShadow(place, frame, memory) }
+    }
     memory.pointee.unmark(frame, .watched)
     inactive.append(frame)
     if inactive.count > Self.maximumInactiveCount { forget(inactive.removeFirst()) }
+  }
+
+  private mutating func refreshShadow(
+    _ place: Int, _ frame: UInt64, _ memory: UnsafeMutablePointer<PhysicalMemory>
+  ) {
+    for index in tables[place].shadow.indices {
+      tables[place].shadow[index] = Self.load(frame << 12 + UInt64(index) << 3, size: 8, from: memory)
+    }
+    tables[place].isShadowStale = false
+    if latestPages == frame { latestPages = .max }
   }
 
   /// After the whole tree was visited: what it no longer reaches is not active any more.

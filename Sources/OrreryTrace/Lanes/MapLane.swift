@@ -42,6 +42,7 @@ extension LaneEncoder {
     }
   }
 
+  @inline(__always)
   mutating func map(_ change: PageChange) {
     let isAligned = (change.start.rawValue | change.physical.rawValue | change.previousPhysical.rawValue) & 0xFFF == 0
     range(
@@ -92,6 +93,7 @@ extension LaneEncoder {
     fixed(hash.high)
   }
 
+  @inline(__always)
   mutating func invalidatePage(_ address: LinearAddress) {
     let entry = shapes.number(of: Shape(a: 4))
     let isLast = address.rawValue == base0

@@ -98,6 +98,6 @@ extension AcceptanceTests {
     private static let emulator =
       "exec qemu-system-x86_64 -machine pc,accel=tcg -cpu qemu64,vendor=GenuineIntel,"
       + "-svm,-vme,-mce,-apic,-x2apic,-pse36,-mtrr,-hypervisor,+pdpe1gb,+rdtscp -m 64M -nodefaults -no-user-config -vga std "
-      + "-display none -no-reboot -serial stdio -serial null -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel guest.elf </dev/null"
+      + "-display none -no-reboot -icount shift=0,sleep=off -serial stdio -serial null -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel guest.elf </dev/null"
   }
 }

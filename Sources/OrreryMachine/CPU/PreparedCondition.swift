@@ -1,0 +1,58 @@
+/// A condition as the decoder prepares it for what SETcc or CMOVcc ask after a comparison, so that the answer takes a few instructions and no branch.
+///
+/// The low four bits are the condition's code (Intel SDM volume 1, appendix B).
+struct PreparedCondition {
+  var rawValue: UInt8
+
+  /// Whether `signBit` and the outcomes below tell all: not for overflow, parity and sign.
+  private static let isOrder: UInt8 = 1 << 6
+  /// The outcomes of the comparison for which the condition of an even code holds: below or less, and equal.
+  private static let less: UInt8 = 1 << 4
+  private static let equal: UInt8 = 1 << 5
+
+  init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  init(code: UInt8) {
+    let outcomes: UInt8 =
+      switch code >> 1 {
+      case 1, 6: Self.isOrder | Self.less
+      case 2: Self.isOrder | Self.equal
+      case 3, 7: Self.isOrder | Self.less | Self.equal
+      default: 0
+      }
+    rawValue = code | outcomes
+  }
+
+  var code: UInt8 { rawValue & 0xF }
+
+  @inline(__always)
+  var isOrder: Bool { rawValue & Self.isOrder != 0 }
+
+  /// What turns the comparison of unsigned numbers into the one that the condition is about.
+  var signBit: UInt64 { isOrder && code >= 12 ? 1 << 63 : 0 }
+
+  /// Whether the condition, of which `isOrder` is true, holds after `left` was compared with `right`, both with `signBit` flipped.
+  @inline(__always)
+  func holds(comparing left: UInt64, with right: UInt64) -> Bool {
+    let outcome = (left < right ? Self.less : 0) | (left == right ? Self.equal : 0)
+    return (outcome & rawValue != 0) != (rawValue & 1 != 0)
+  }
+}
+
+extension Operation {
+  /// The condition that the operation asks for, with `PreparedCondition.signBit` in `displacement`.
+  @inline(__always)
+  var condition: PreparedCondition {
+    get { PreparedCondition(rawValue: detail) }
+    set {
+      detail = newValue.rawValue
+      displacement = newValue.signBit
+    }
+  }
+
+  /// Whether the condition, one of order, holds after `left` was compared with `right`.
+  @inline(__always)
+  func conditionHolds(comparing left: UInt64, with right: UInt64) -> Bool {
+    condition.holds(comparing: left ^ displacement, with: right ^ displacement)
+  }
+}
