@@ -19,7 +19,8 @@ extension AcceptanceTests {
     func serialOutputAndExitCodeAgree(commandLine: String) async throws {
       let bench = try Workbench()
       let expected = try await bench.run(
-        "/bin/sh", [Workbench.repository + "/kernel/run-qemu", try Workbench.kernel, commandLine],
+        "/bin/sh",
+        [Workbench.repository + "/kernel/run-qemu", try Workbench.kernel, commandLine] + QEMUMachine.guestTime,
         environment: ["PATH=/usr/local/bin:/usr/bin:/bin"])
       let actual = try await bench.orrery("run", try Workbench.kernel, "--command-line", commandLine)
       #expect(!expected.output.isEmpty)
