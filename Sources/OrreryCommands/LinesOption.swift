@@ -23,17 +23,18 @@ extension ImageSymbolizer {
   /// - Parameter isAsked: whether lines are wished; nil, as it comes.
   static func lines(of kernel: KernelImage, isAsked: Bool?, called name: String) -> Lines? {
     guard isAsked != false else { return nil }
-    var missing: String?
-    if !kernel.hasSourceLines {
-      missing = "the image has no debugging information; build the kernel with -g"
-    } else if !SourceLines.isToolInstalled {
-      missing = "neither llvm-symbolizer nor addr2line is installed, which read them"
-    }
-    if let missing {
+    func note(_ missing: String) {
       if isAsked == true { Console.current.note("warning: \(name): no source lines: \(missing)") }
+    }
+    guard kernel.hasSourceLines else {
+      note("the image has no debugging information; build the kernel with -g")
       return nil
     }
     let source = SourceLines(of: kernel.bytes, hash: Hash128(of: kernel.bytes))
+    guard SourceLines.isToolInstalled || source.hasKnown else {
+      note("neither llvm-symbolizer nor addr2line is installed, which read them")
+      return nil
+    }
     return { source.frames(at: $0) }
   }
 }

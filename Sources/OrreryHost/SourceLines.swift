@@ -33,6 +33,9 @@ public final class SourceLines: @unchecked Sendable {
     lock.deallocate()
   }
 
+  /// Whether some lines are known from before.
+  public var hasKnown: Bool { !known.isEmpty }
+
   /// Whether the host has a program that reads debugging information.
   public static var isToolInstalled: Bool { SymbolizerProcess.command != nil }
 

@@ -14,6 +14,7 @@ final class SymbolizerProcess {
   private static let patienceMilliseconds: Int32 = 20_000
   private static let answerLimit = 1 << 16
   private static let frameLimit = 64
+  private static let lineLimit = 4096
 
   /// The program that is used, the first of these in `PATH`, and its arguments but for the image; both answer in the form of GNU's.
   static let command: (path: String, arguments: [String])? = {
@@ -105,7 +106,9 @@ final class SymbolizerProcess {
     guard address != Self.mark, send("\(hexadecimal(address))\n\(hexadecimal(Self.mark))\n") else { return nil }
     var isAnswer = false
     var frames: [String] = []
-    while let line = nextLine() {
+    // Of a program that talks without end no more is heard than an answer can have.
+    for _ in 0..<Self.lineLimit {
+      guard let line = nextLine() else { return nil }
       if line.hasPrefix("0x"), let echoed = UInt64(line.dropFirst(2), radix: 16) {
         if echoed == address { isAnswer = true }
         if isAnswer, echoed == Self.mark { return frames }

@@ -13,8 +13,9 @@ public enum UserCache {
       return nil
     }
     var path = base
-    for part in ["", "orrery", name] {
-      path = part.isEmpty ? path : Folder.path(part, in: path)
+    mkdir(path, 0o700)
+    for part in ["orrery", name] {
+      path = Folder.path(part, in: path)
       mkdir(path, 0o700)
     }
     return access(path, W_OK | X_OK) == 0 ? path : nil

@@ -13,9 +13,10 @@ struct BisectCommand: ParsableCommand {
       With --step, the kernel of the present folder is built and judged, as a step of `git bisect run`.
 
       EXAMPLES
-        orrery bisect --good v1.0 --bad HEAD --build 'make -s' --image kernel.elf --scenario boot.scenario
-        orrery bisect --good v1.0 --build 'make -s' --scenario boot.scenario --golden golden.txt --lanes heap,map
-        git bisect run orrery bisect --step --build 'make -s' --scenario boot.scenario --golden golden.txt
+        orrery bisect --good v1.0 --bad HEAD --build 'make -s' -s boot.scenario
+        orrery bisect --good v1.0 --build make --image build/k.elf --lanes heap,map
+        git bisect run orrery bisect --step --build make -s boot.scenario \\
+          --golden golden.txt
 
       EXIT CODES
           0  found

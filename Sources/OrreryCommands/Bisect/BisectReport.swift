@@ -16,7 +16,7 @@ struct BisectReport {
     range = search.range
     if case .different(let difference)? = found.first?.verdict {
       self.difference = difference
-      firstChange = try FirstChange(of: difference, comparedWith: found.judge)
+      firstChange = try FirstChange(of: difference, comparedWith: found.judge, search.recipe)
     } else {
       difference = nil
       firstChange = nil

@@ -7,7 +7,7 @@ struct CommitSearch {
   let options: BisectOverCommitsOptions
   let range: CommitRange
   private let worktree: BisectWorktree
-  private let recipe: KernelRecipe
+  let recipe: KernelRecipe
   private(set) var judged: [Judged] = []
   /// The verdicts on images, which several commits may share. It is only looked up, never gone through.
   private var verdicts: [Hash128: BehaviourJudge.Verdict] = [:]

@@ -1,5 +1,6 @@
 import OrreryBase
 import OrreryCompare
+import OrreryMachine
 import OrreryTrace
 
 /// The first event in which a behaviour is another, and the code that it comes from.
@@ -11,7 +12,7 @@ struct FirstChange {
   private let place: String?
 
   /// nil when no change has an event of a trace, as when a golden's last lines are missing.
-  init?(of difference: BehaviourJudge.Difference, comparedWith judge: BehaviourJudge) throws(CommandFailure) {
+  init?(of difference: BehaviourJudge.Difference, comparedWith judge: BehaviourJudge, _ recipe: KernelRecipe) throws {
     var first: (change: BehaviourChange, origin: BehaviourOrigin)?
     for change in difference.changes {
       guard let origin = change.origin, change.kind != .removed || judge.isTrace else { continue }
@@ -32,6 +33,10 @@ struct FirstChange {
     self.event = event
     let rendering = trace.rendering()
     line = rendering.line(event)
+    if event.payload.codeAddress == nil, recipe.traces.holds(tracePath) {
+      place = rendering.code(try recipe.instruction(at: event.clock, of: trace))
+      return
+    }
     place = event.payload.codeAddress.map { rendering.code($0, isReturn: event.payload.isCodeAddressReturn) }
   }
 

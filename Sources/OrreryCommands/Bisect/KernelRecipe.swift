@@ -121,6 +121,22 @@ struct KernelRecipe {
     }
   }
 
+  /// The instruction that the run of `trace`, one of ours, is at when its clock is `clock`: what an event without a code address was done by.
+  func instruction(at clock: Clock, of trace: OpenedTrace) throws -> UInt64 {
+    let bytes = try trace.attempt { reader throws(TraceError) in try reader.header().image }
+    let folder = try TemporaryFolder(name: "orrery-image")
+    defer { folder.remove() }
+    let path = Folder.path("kernel", in: folder.path)
+    try AtomicFile.write(bytes, to: path)
+    let runOptions = try options.runOptions(image: path)
+    let inputs = try Self.quietly { try RunInputs(runOptions) }
+    let recorder = try inputs.recorder(with: runOptions.parameterValues(), sink: nil)
+    while recorder.machine.clock < clock, try recorder.advance(untilClock: clock) == nil {
+      try Self.checkInterruption()
+    }
+    return recorder.machine.rip
+  }
+
   static func checkInterruption() throws {
     if let name = Interruption.signalName { throw CommandFailure("ended by \(name)") }
   }

@@ -26,6 +26,9 @@ struct TraceStore {
     return true
   }
 
+  /// Whether the trace at `path` is one of these.
+  func holds(_ path: String) -> Bool { Folder.parent(of: path) == folder }
+
   /// Removes what was not looked at for longest.
   func trim() { if isCache { UserCache.trim(folder, to: Self.limit) } }
 }
