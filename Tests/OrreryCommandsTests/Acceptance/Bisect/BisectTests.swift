@@ -41,7 +41,7 @@ extension AcceptanceTests {
       let search = try await history.search()
       #expect(search.end.code == 0, "\(search.error)")
       #expect(search.output.hasPrefix("\(history.commits[18]) is the first commit that behaves otherwise\n"))
-      #expect(search.output.contains("~ map: maps 0x4000_1000 +4 KiB: now executable"), "\(search.output)")
+      #expect(search.output.contains("~ map: maps 0x4000_1000 +4 KiB: no longer no-execute"), "\(search.output)")
       // An event of the page tables names no code: it is that of the store.
       let store = try await history.line(of: "windowTable[index] = ")
       #expect(search.output.contains("(kernel.c:\(store), inlined at kernel.c:"), "\(search.output)")
@@ -58,7 +58,7 @@ extension AcceptanceTests {
       let see = try #require(search.output.split(separator: "\n").first { $0.hasPrefix("see it: orrery ") })
       let arguments = see.split(separator: " ").dropFirst(3).map(String.init)
       let diff = try await history.orrery(arguments)
-      #expect(diff.end.code == 1 && diff.output.contains("now executable"))
+      #expect(diff.end.code == 1 && diff.output.contains("no longer no-execute"))
     }
 
     @Test func findsTheFirstAndTheLastCommit() async throws {

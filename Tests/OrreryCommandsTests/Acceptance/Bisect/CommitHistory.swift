@@ -54,6 +54,8 @@ struct CommitHistory {
       try bench.write(name, Array(try Data(contentsOf: source.appending(path: name))))
     }
     try bench.write(".gitignore", "*.o\n*.elf\n/cache/\n")
+    // Where nothing of a test is in the way of git.
+    try FileManager.default.createDirectory(atPath: bench.file("cache"), withIntermediateDirectories: true)
     try await git("init", "-q", "-b", "main")
     for index in 0..<Self.count {
       var kernel = String(decoding: try bench.bytes("kernel.c"), as: UTF8.self)
