@@ -21,12 +21,23 @@ package struct FrameAllocator: FrameSource {
   }
 
   package mutating func release(_ numbers: Range<UInt64>) {
-    for number in numbers { _ = deallocate(Frame(number: number)) }
+    update(numbers) { word, frames in word |= frames }
+    if let first = numbers.first { firstCandidate = min(firstCandidate, Int(first / 64)) }
   }
 
   package mutating func reserve(_ numbers: Range<UInt64>) {
-    for number in numbers where number / 64 < UInt64(words.count) {
-      words[Int(number / 64)] &= ~(1 << (number % 64))
+    update(numbers) { word, frames in word &= ~frames }
+  }
+
+  /// Changes the bits of those of `numbers` that there are, a word at a time.
+  private mutating func update(_ numbers: Range<UInt64>, _ change: (inout UInt64, _ frames: UInt64) -> Void) {
+    let end = min(numbers.upperBound, UInt64(words.count) * 64)
+    var next = numbers.lowerBound
+    while next < end {
+      let limit = min(end, (next / 64 + 1) * 64)
+      let frames: UInt64 = (.max >> (64 - (limit - next))) << (next % 64)
+      change(&words[Int(next / 64)], frames)
+      next = limit
     }
   }
 
