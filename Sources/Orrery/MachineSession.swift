@@ -110,6 +110,9 @@ final class MachineSession {
   /// From now on events go to `writer` as they are made, or, without one, into the list that `takeEvents` hands over.
   func write(to writer: TraceWriter?) { events.write(to: writer) }
 
+  /// From now on every event goes to `writer`, too.
+  func expand(into writer: TraceWriter) { events.expand(into: writer) }
+
   /// Hands the events over, those that no writer has had; throws what stopped the writer.
   func takeEvents(_ body: (ObservedEvents.Entry) throws(TraceError) -> Void = { _ in }) throws(TraceError) {
     for entry in events.entries { try body(entry) }

@@ -10,6 +10,8 @@ public enum ReplayError: Error, Hashable, Sendable, CustomStringConvertible {
   case unknownSetting(String, String)
   /// The trace says of itself what no recorder writes.
   case contradiction(String)
+  /// The recording was cut short: how far the run went, which a trace of other lanes would say, is not known.
+  case withoutEnd
   /// The image in the trace cannot be booted.
   case image(ImageError)
 
@@ -23,6 +25,8 @@ public enum ReplayError: Error, Hashable, Sendable, CustomStringConvertible {
       "the trace has the setting '\(key)' with the value '\(value)', which this program does not know; "
         + "replay it with the program that recorded it"
     case .contradiction(let what): "the trace contradicts itself: \(what); record the run again"
+    case .withoutEnd:
+      "the recording was cut short, and a run without its end cannot be expanded; record it again"
     case .image(let error): "the image in the trace: \(error)"
     }
   }

@@ -41,6 +41,8 @@ public final class Replayer {
   /// The run is coded as a recorder would, and the bytes are compared, which costs less than to decode the recorded ones.
   private let writer: TraceWriter
   private let bytes: ComparingTraceSink
+  /// The trace that a recording of other lanes would have made of the run, when one is asked for.
+  private var expansion: TraceWriter?
   /// The recorded events, once bytes were found that differ, or an end that a recording cut short does not have: from then on event is compared
   /// with event.
   private var recorded: TraceEvents?
@@ -67,13 +69,36 @@ public final class Replayer {
   var idleRoundLimit = 1 << 27
   private static let roundsPerIdleSlice = 64
 
-  public init(source: any TraceSource) throws(ReplayError) {
+  /// A trace to be made of a replayed run: what `record` with these lanes would have written.
+  public struct Expansion {
+    public var lanes: LaneSet
+    public var sink: any TraceSink
+
+    public init(lanes: LaneSet, sink: any TraceSink) {
+      self.lanes = lanes
+      self.sink = sink
+    }
+  }
+
+  /// - Parameter expansion: a further trace of the run, of other lanes. It has its end when the outcome is `.same`; without that it is to be thrown away.
+  public init(source: any TraceSource, expansion: Expansion? = nil) throws(ReplayError) {
     let header: TraceHeader
     do throws(TraceError) {
       reader = try TraceReader(source: source)
       header = try reader.header()
     } catch { throw .trace(error) }
-    let configuration = try RunConfiguration(header: header)
+    var configuration = try RunConfiguration(header: header)
+    lanes = configuration.lanes
+    if let expansion {
+      guard reader.end != nil else { throw .withoutEnd }
+      configuration.lanes = RunConfiguration(lanes: expansion.lanes).lanes
+      var expandedHeader = header
+      expandedHeader.lanes = configuration.lanes
+      do throws(TraceError) {
+        self.expansion = try TraceWriter(header: expandedHeader, sink: expansion.sink)
+      } catch { throw .trace(error) }
+      configuration.lanes.formUnion(lanes)
+    }
     do throws(ImageError) {
       let image = try RunImage(bytes: header.image)
       session = try MachineSession(image: image, configuration: configuration, isObserving: true)
@@ -81,7 +106,7 @@ public final class Replayer {
     bytes = ComparingTraceSink(source)
     do throws(TraceError) { writer = try TraceWriter(header: header, sink: bytes) } catch { throw .trace(error) }
     session.write(to: writer)
-    lanes = configuration.lanes
+    if let expansion = self.expansion { session.expand(into: expansion) }
     recordedEnd = reader.end
     inputs = reader.events(lanes: LaneSet(.input))
     states = reader.events(lanes: LaneSet(.state))
@@ -107,6 +132,11 @@ public final class Replayer {
 
   /// How many events were the same so far.
   public var sameEventCount: UInt64 { eventCount }
+
+  /// How many events and bytes the expansion has so far.
+  public var expandedSize: (eventCount: UInt64, byteCount: UInt64) {
+    (expansion?.nextSequence ?? 0, expansion?.byteCount ?? 0)
+  }
 
   /// Whether the replay, recorded again, gave every byte of the trace.
   public var isByteForByte: Bool { bytes.isComplete }
@@ -235,6 +265,11 @@ public final class Replayer {
 
   /// The run has come to its end: compares what is left, and the two ends.
   private func finish(reason: RunEnd.Reason, text: String) throws(TraceError) {
+    try compareEnd(reason: reason, text: text)
+    if case .same(_, let end?) = outcome { try expansion?.finish(end) }
+  }
+
+  private func compareEnd(reason: RunEnd.Reason, text: String) throws(TraceError) {
     session.finish()
     try compareEvents()
     if outcome != nil { return }

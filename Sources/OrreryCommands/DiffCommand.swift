@@ -16,11 +16,15 @@ struct DiffCommand: ParsableCommand {
       changes only those is equal. A golden text may stand for either trace then. A summary comes first, then one line a change: \
       + added, - removed, ~ changed, > moved. With -U the lines of the goldens themselves are shown.
 
+      A digest, which `orrery digest` prints, may stand for either trace, too. The hashes then say among which events the first difference is.
+
       EXAMPLES
         orrery diff before.orrery after.orrery
         orrery diff before.orrery after.orrery --lane map,heap
         orrery diff --behaviour before.orrery after.orrery --stat
         orrery diff --behaviour traces/boot/golden.txt boot.orrery -U 3
+        orrery diff before.digest after.orrery
+          before.orrery is on another machine; see orrery digest --help
         git config diff.orrery.command 'orrery diff --git'
           with `*.orrery diff=orrery` in .gitattributes, git diff compares behaviours
 
@@ -40,6 +44,7 @@ struct DiffCommand: ParsableCommand {
     help: ArgumentHelp("Lines or events shown around a difference (3).", valueName: "n"))
   var context: Int?
   @Flag(help: "Compares what the kernels do, not the exact events.") var behaviour = false
+  @Flag(help: "Compares hashes only; goes without saying when one side is a digest.") var digest = false
   @Flag(help: "Says only how much differs.") var stat = false
   @Flag(help: "Prints one JSON object.") var json = false
   @OptionGroup var lines: LinesOption
@@ -75,6 +80,14 @@ struct DiffCommand: ParsableCommand {
 
   /// The comparison's text and exit code.
   func compare() throws(CommandFailure) -> CommandResult {
+    if digest || DigestSource.isDigest(left) || DigestSource.isDigest(right) {
+      let given = [("--behaviour", behaviour), ("--lane", !lane.isEmpty), ("--context", context != nil)]
+      if let (name, _) = given.first(where: { $0.1 }) {
+        throw CommandFailure(
+          "\(name): a digest has hashes of the events of all lanes, not the events; leave the option out")
+      }
+      return try DigestDiff(left, right).result(json: json, stat: stat)
+    }
     let sides = (try BehaviourSource(path: left), try BehaviourSource(path: right))
     if case (.trace(let leftTrace), .trace(let rightTrace)) = sides, !behaviour {
       return try TraceDiff(leftTrace, rightTrace, lanes: LaneOption.union(lane), context: context ?? 3).result(

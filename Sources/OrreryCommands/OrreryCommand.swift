@@ -31,6 +31,6 @@ struct OrreryCommand: ParsableCommand {
     version: "orrery 0.1 (machine pc-1, trace formats 1 and 2)",
     subcommands: [
       RecordCommand.self, ReplayCommand.self, RunCommand.self, SaveCommand.self, ShowCommand.self, DiffCommand.self,
-      TestCommand.self, AcceptCommand.self, BisectCommand.self,
+      DigestCommand.self, ExpandCommand.self, TestCommand.self, AcceptCommand.self, BisectCommand.self,
     ])
 }

@@ -6,7 +6,7 @@ struct TraceDiff {
   private let left: OpenedTrace
   private let right: OpenedTrace
   private let comparison: TraceComparison
-  /// Damage that the comparison itself did not meet, because it does not read what the hashes say is equal.
+  /// The damage of traces that are equal otherwise, of which every byte is read then; of others, what was met on the way to the first difference.
   private let damage: [String]
 
   init(_ left: OpenedTrace, _ right: OpenedTrace, lanes: LaneSet, context: Int) throws(CommandFailure) {
@@ -24,7 +24,9 @@ struct TraceDiff {
     }
     var damage: [String] = []
     for trace in [left, right] {
-      damage += try trace.findDamage().map { "\(trace.path): damaged at \($0)" }
+      // Where there is a difference, what lies behind it may be gigabytes, and changes nothing.
+      let found = comparison.isEqual ? try trace.findDamage() : trace.reader.damage
+      damage += found.map { "\(trace.path): damaged at \($0)" }
     }
     self.damage = damage
   }
@@ -65,8 +67,7 @@ struct TraceDiff {
       lines.append("+\(header.right ?? "(none)")")
     }
     if let difference = comparison.firstDifference {
-      let leftRendering = left.rendering(lines: wish)
-      let rightRendering = right.rendering(lines: wish)
+      let (leftRendering, rightRendering) = renderings()
       let event = TraceDiff.firstEvent(of: difference)
       lines.append("@@ first different event: \(Words.number(event?.sequence ?? 0)), \(event?.lane.name ?? "") @@")
       lines += difference.equal.map { " " + leftRendering.line($0) }
@@ -86,6 +87,12 @@ struct TraceDiff {
       lines += right.endLines.map { "+" + $0 }
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Words for the events of each side. An image that both have is read once: it may be as long as many events.
+  private func renderings() -> (left: EventRendering, right: EventRendering) {
+    let rendering = left.rendering(lines: wish)
+    return (rendering, left.reader.hasSameImage(as: right.reader) ? rendering : right.rendering(lines: wish))
   }
 
   /// The event that one side has and the other has not, or not there.
@@ -115,8 +122,7 @@ struct TraceDiff {
         return part
       })
     if let difference = comparison.firstDifference {
-      let leftRendering = left.rendering(lines: wish)
-      let rightRendering = right.rendering(lines: wish)
+      let (leftRendering, rightRendering) = renderings()
       var part = JSONObject()
       part.add("equal", difference.equal.map { leftRendering.json($0) })
       part.add("left", difference.left.map { leftRendering.json($0) })

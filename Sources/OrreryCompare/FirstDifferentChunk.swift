@@ -94,10 +94,4 @@ extension TraceIndex {
     guard block.level == level else { throw TraceIndex.contradiction }
     return block.entries
   }
-
-  fileprivate static var contradiction: TraceError {
-    .damaged(
-      TraceDamage(
-        offset: 0, what: "the blocks of the index contradict each other", remedy: "reading the events needs no index"))
-  }
 }

@@ -2,7 +2,8 @@ public import OrreryBase
 
 /// A trace in a file.
 public final class TraceFileSource: TraceSource {
-  private let file: InputFile
+  /// The file, open for as long as this is.
+  public let file: InputFile
 
   public init(path: String) throws(HostError) { file = try InputFile(path: path) }
 

@@ -33,6 +33,13 @@ package struct TraceIndex {
         remedy: "the events are intact; reading them needs no index"))
   }
 
+  /// What is thrown when blocks that have right hashes do not fit each other.
+  package static var contradiction: TraceError {
+    .damaged(
+      TraceDamage(
+        offset: 0, what: "the blocks of the index contradict each other", remedy: "reading the events needs no index"))
+  }
+
   /// Where the chunk of `entry` starts in the trace; nil when the entry leads out of the trace.
   package func chunkOffset(_ entry: IndexEntry) -> UInt64? {
     entry.offset <= end - start ? start + entry.offset : nil

@@ -110,24 +110,40 @@ public final class TraceReader {
     var damage: [TraceDamage] = []
     for section in HeaderSection.allCases {
       if section == .modules, table.section(section) == nil { continue }
-      var isIntact = false
-      if let place = table.section(section), let count = Int(exactly: place.length) {
-        let bytes = try source.bytes(at: place.offset, count: count)
-        if Hash128(of: bytes) == place.hash { isIntact = (try? header.decode(section, bytes)) != nil }
-      }
-      if !isIntact {
-        damage.append(
-          TraceDamage(
-            offset: table.section(section)?.offset ?? 0,
-            what: "the \(section.name) in the header does not agree with its hash",
-            remedy: "the trace cannot be replayed, its events can be shown"))
-      }
+      if let found = try read(section, table, into: &header) { damage.append(found) }
     }
     return (header, damage)
   }
 
+  /// Reads one part of the header into `header`; gives the damage when it is not what was written.
+  private func read(
+    _ section: HeaderSection, _ table: HeaderTable, into header: inout TraceHeader
+  ) throws(TraceError) -> TraceDamage? {
+    if let place = table.section(section), let count = Int(exactly: place.length) {
+      let bytes = try source.bytes(at: place.offset, count: count)
+      if Hash128(of: bytes) == place.hash, (try? header.decode(section, bytes)) != nil { return nil }
+    }
+    return TraceDamage(
+      offset: table.section(section)?.offset ?? 0,
+      what: "the \(section.name) in the header does not agree with its hash",
+      remedy: "the trace cannot be replayed, its events can be shown")
+  }
+
+  /// The lanes that were recorded, of which nothing but their own part of the header is read.
+  package func recordedLanes() throws(TraceError) -> LaneSet {
+    var header = TraceHeader(revision: "", lanes: [])
+    let found = try table.map { table throws(TraceError) in try read(.recording, table, into: &header) } ?? damage.first
+    if let found { throw .damaged(found) }
+    return header.lanes.intersection(.all)
+  }
+
   /// The hash of one part of the header, known without reading the part; nil when the header is damaged.
   package func hash(of section: HeaderSection) -> Hash128? { table?.section(section)?.hash }
+
+  /// Whether both traces say that they are of the same image, which is not read for that.
+  public func hasSameImage(as other: TraceReader) -> Bool {
+    hash(of: .image) != nil && hash(of: .image) == other.hash(of: .image)
+  }
 
   /// The events of `lanes` in order.
   public func events(lanes: LaneSet = .all) -> TraceEvents { events(fromBlock: blocksStart, lanes: lanes) }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct HelpTests {
   static let commands: [any ParsableCommand.Type] = [
     OrreryCommand.self, RecordCommand.self, ReplayCommand.self, RunCommand.self, ShowCommand.self, DiffCommand.self,
-    TestCommand.self, AcceptCommand.self, BisectCommand.self,
+    DigestCommand.self, ExpandCommand.self, TestCommand.self, AcceptCommand.self, BisectCommand.self,
   ]
 
   @Test(arguments: commands.indices)

@@ -10,6 +10,8 @@ struct ObservedEvents {
 
   /// Where the events go; nil for `entries`. Its owner, the recorder or replayer, outlives this, so that no event has to count references.
   private var writer: Unmanaged<TraceWriter>?
+  /// A second trace that gets every event, too, wherever they go besides; its owner outlives this as well.
+  private var expansion: Unmanaged<TraceWriter>?
   /// Events that nobody has taken yet; none where there is a writer.
   var entries: [Entry] = []
   /// The states among the events since `removeAll()`, wherever they went.
@@ -22,9 +24,15 @@ struct ObservedEvents {
   /// From now on events go to `writer`, or, without one, to `entries`.
   mutating func write(to writer: TraceWriter?) { self.writer = writer.map(Unmanaged.passUnretained) }
 
+  /// From now on `writer` gets every event, too.
+  mutating func expand(into writer: TraceWriter) { expansion = Unmanaged.passUnretained(writer) }
+
   mutating func append(_ payload: Payload, clock: Clock) {
     count += 1
     if case .state = payload { states.append(Entry(clock: clock, payload: payload)) }
+    if let expansion {
+      write(with: expansion) { writer throws(TraceError) in try writer.append(payload, clock: clock) }
+    }
     guard let writer else { return entries.append(Entry(clock: clock, payload: payload)) }
     write(with: writer) { writer throws(TraceError) in try writer.append(payload, clock: clock) }
   }
@@ -32,13 +40,13 @@ struct ObservedEvents {
   /// As `append(.map(…), …)`, without what making and taking apart a payload costs.
   @inline(__always)
   mutating func append(_ change: PageChange, clock: Clock) {
-    guard let writer else { return append(.map(MapChange(change, aliases: [])), clock: clock) }
+    guard let writer, expansion == nil else { return append(.map(MapChange(change, aliases: [])), clock: clock) }
     count &+= 1
     write(with: writer) { writer throws(TraceError) in try writer.append(change, clock: clock) }
   }
 
   mutating func append(invalidation address: LinearAddress, clock: Clock) {
-    guard let writer else { return append(.invalidatePage(address), clock: clock) }
+    guard let writer, expansion == nil else { return append(.invalidatePage(address), clock: clock) }
     count &+= 1
     write(with: writer) { writer throws(TraceError) in try writer.append(invalidation: address, clock: clock) }
   }
