@@ -16,7 +16,7 @@ KERNEL := kernel/.build/orrery-kernel.elf
 STEP := scripts/step
 OUT := .build/run
 
-.PHONY: help run case test kernel build debug setup accept bench soak sweep rebuild conformance fuzz format lint clean
+.PHONY: help run case test kernel build debug setup accept bench soak sweep rebuild conformance fuzz tracebench format lint clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -91,7 +91,13 @@ fuzz: setup ## Fuzz the machine and all readers, ten minutes each (FUZZ_SECONDS)
 bench: kernel setup ## Measure speed against QEMU and write docs/PERFORMANCE.md
 	@scripts/setup qemu-system-x86
 	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
+	@$(STEP) "build (release)" swift build $(BUILD) --product TraceBenchmark
 	@scripts/bench
+
+tracebench: kernel setup ## Measure what traces cost: to write, read, show and compare, in time and memory
+	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
+	@$(STEP) "build (release)" swift build $(BUILD) --product TraceBenchmark
+	@scripts/tracebench
 
 format: ## Format every Swift file
 	@git ls-files -z '*.swift' | xargs -0 swift format --in-place --parallel

@@ -60,6 +60,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "orrery", dependencies: ["OrreryCommands"], swiftSettings: strict, linkerSettings: staticStandardLibrary),
+    .executableTarget(
+      name: "TraceBenchmark", dependencies: ["OrreryTrace", "OrreryCompare", "OrreryBase"], path: "Benchmarks/Traces",
+      swiftSettings: strict),
     tests("ArchitectureTests", []),
     tests("OrreryBaseTests", ["OrreryBase"]),
     tests("OrreryMachineTests", ["OrreryMachine", "OrreryBase"]),

@@ -123,7 +123,8 @@ struct DigestDiff {
     if let difference = comparison.firstDifference {
       lines.append("@@ \(Self.title(difference)) @@")
       if comparison.sameEventCount > 0 {
-        lines.append(" \(Words.count(comparison.sameEventCount, "event")) before that, the same on both sides")
+        let first = Words.number(left.digest.events.lowerBound)
+        lines.append(" events \(first) to \(Words.number(difference.events.lowerBound - 1)): the same on both sides")
       }
       lines += side(left, difference.left, difference).map { "-" + $0 }
       lines += side(right, difference.right, difference).map { "+" + $0 }

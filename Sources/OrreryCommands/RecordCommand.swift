@@ -23,6 +23,8 @@ struct RecordCommand: ParsableCommand {
         orrery record kernel.elf --scenario race.scenario --set K=7 -o race.orrery
         orrery record kernel.elf --scenario race.scenario --each K -o race.orrery
           one trace for each value of K: race.K=0.orrery, race.K=1.orrery, …
+        orrery record kernel.elf --lanes input -o night.orrery
+          only what comes from outside; `orrery expand` makes the rest of it
 
       EXIT CODES
         0  recorded

@@ -151,6 +151,19 @@ import Testing
     }
   }
 
+  @Test func whatLiesBehindADifferenceIsNotRead() throws {
+    let many: [(Clock, Payload)] = (0..<100).map { ($0, .mark(text: [UInt8](repeating: 0x61, count: 4_000))) }
+    var changed = many
+    changed[0].1 = .mark(text: [0x62])
+    let (a, b) = try (folder.trace("a", many), folder.trace("b", changed))
+    var bytes = try InputFile.contents(of: b, limit: 1 << 20)
+    bytes[bytes.count * 3 / 4] ^= 1
+    let damaged = try folder.write("damaged", bytes)
+    let result = try diff(a, damaged)
+    #expect(result.code == 1 && result.notes.isEmpty && result.output.contains("first different event: 0,"))
+    #expect(try diff(b, damaged).code == 2)
+  }
+
   @Test func troubleIsNamedWithTheFile() throws {
     let trace = try folder.trace("a", events)
     let cases: [(bytes: [UInt8], word: String)] = [
