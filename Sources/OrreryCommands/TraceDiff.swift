@@ -67,7 +67,7 @@ struct TraceDiff {
       lines.append("+\(header.right ?? "(none)")")
     }
     if let difference = comparison.firstDifference {
-      let (leftRendering, rightRendering) = renderings()
+      let (leftRendering, rightRendering) = renderings(wish)
       let event = TraceDiff.firstEvent(of: difference)
       lines.append("@@ first different event: \(Words.number(event?.sequence ?? 0)), \(event?.lane.name ?? "") @@")
       lines += difference.equal.map { " " + leftRendering.line($0) }
@@ -90,7 +90,7 @@ struct TraceDiff {
   }
 
   /// Words for the events of each side. An image that both have is read once: it may be as long as many events.
-  private func renderings() -> (left: EventRendering, right: EventRendering) {
+  private func renderings(_ wish: Bool?) -> (left: EventRendering, right: EventRendering) {
     let rendering = left.rendering(lines: wish)
     return (rendering, left.reader.hasSameImage(as: right.reader) ? rendering : right.rendering(lines: wish))
   }
@@ -122,7 +122,7 @@ struct TraceDiff {
         return part
       })
     if let difference = comparison.firstDifference {
-      let (leftRendering, rightRendering) = renderings()
+      let (leftRendering, rightRendering) = renderings(wish)
       var part = JSONObject()
       part.add("equal", difference.equal.map { leftRendering.json($0) })
       part.add("left", difference.left.map { leftRendering.json($0) })
