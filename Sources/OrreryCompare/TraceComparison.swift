@@ -72,6 +72,9 @@ public func compareTraces(
 }
 
 /// The first event in which two traces differ; see `compareTraces`.
+///
+/// Bytes of a port are gathered into one event until something cuts it, and the event has the clock of that. Where the same bytes were cut at another
+/// clock, what cut them is the difference, and is given as the first.
 public func firstDifference(
   _ left: TraceReader, _ right: TraceReader, lanes: LaneSet = .all, context: Int = 3
 ) throws(TraceError) -> EventDifference? {
@@ -80,13 +83,22 @@ public func firstDifference(
   var rightEvents = EventStream(start.right.map { right.events(fromBlock: $0, lanes: lanes) })
   var equal = RecentEvents(limit: context)
   while true {
-    let leftEvent = try leftEvents.next()
-    let rightEvent = try rightEvents.next()
+    var leftEvent = try leftEvents.next()
+    var rightEvent = try rightEvents.next()
     if let leftEvent, let rightEvent, EventStream.areEqual(leftEvent, rightEvent, lanes) {
       equal.append(leftEvent)
       continue
     }
     guard leftEvent != nil || rightEvent != nil else { return nil }
+    var (leftAhead, rightAhead) = (leftEvents, rightEvents)
+    if let output = leftEvent, let other = rightEvent, output.isSameOutput(as: other),
+      let leftCut = try leftAhead.next(), leftCut.clock == output.clock,
+      let rightCut = try rightAhead.next(), rightCut.clock == other.clock
+    {
+      equal.append(output)
+      (leftEvent, rightEvent) = (leftCut, rightCut)
+      (leftEvents, rightEvents) = (leftAhead, rightAhead)
+    }
     if equal.events.count < context, let before = start.leftBefore {
       let next = equal.events.first ?? leftEvent ?? rightEvent
       try equal.prepend(from: left.events(fromBlock: before, lanes: lanes), upTo: next)
@@ -100,6 +112,17 @@ public func firstDifference(
         leftWindow, rightWindow, context: context, areLast: max(leftWindow.count, rightWindow.count) < window
       ).lines,
       isLeftCut: leftEvent == nil && !left.isComplete, isRightCut: rightEvent == nil && !right.isComplete)
+  }
+}
+
+extension Event {
+  /// Whether both are the same bytes of a port, whose clock is that of the event that cut them: neither a new line nor their number did.
+  fileprivate func isSameOutput(as other: Event) -> Bool {
+    switch payload {
+    case .serial(_, let bytes), .debugConsole(let bytes):
+      payload == other.payload && bytes.last != UInt8(ascii: "\n") && bytes.count < 256
+    default: false
+    }
   }
 }
 

@@ -87,6 +87,27 @@ private final class CountingSource: TraceSource {
     #expect(try firstDifference(left, right)?.left.first?.sequence == 333)
   }
 
+  /// What a guest writes before an interrupt has the interrupt's clock, and is no difference of its own when that moves.
+  @Test func interruptThatMovedIsNamedAndNotTheOutputItCut() throws {
+    func trace(_ text: String, cutAt clock: Clock, by vector: UInt8 = 33) throws -> TraceReader {
+      let sink = MemoryTraceSink()
+      let writer = try TraceWriter(header: TraceHeader(revision: "pc-1", image: [1], scenario: ""), sink: sink)
+      try writer.append(.mark(text: Array("begins".utf8)), clock: 1)
+      try writer.append(.serial(port: 0, bytes: Array(text.utf8)), clock: clock)
+      try writer.append(.interrupt(vector: vector, source: .line(1), rip: 0x1000), clock: clock)
+      try writer.finish(Self.end)
+      return try reader(sink.bytes)
+    }
+    let difference = try #require(try firstDifference(trace("ready> ", cutAt: 10), trace("ready> ", cutAt: 11)))
+    #expect(difference.left.first?.sequence == 2 && difference.right.first?.sequence == 2)
+    #expect(difference.left.first?.payload.lane == .interrupt && difference.equal.map(\.sequence) == [0, 1])
+    // Other bytes, and a line that ended by itself, differ by themselves.
+    for (left, right) in [("ready> ", "ready) "), ("ready\n", "ready\n")] {
+      let difference = try #require(try firstDifference(trace(left, cutAt: 10), trace(right, cutAt: 11)))
+      #expect(difference.left.first?.sequence == 1)
+    }
+  }
+
   @Test func cutIsToldFromAnEnd() throws {
     let values = Array(0..<500 as Range<UInt32>)
     let cut = try reader(trace(Array(values[..<100]), chunk: 2, end: nil))
