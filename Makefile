@@ -31,23 +31,30 @@ debug: setup ## Build the command line tool in debug mode
 	@$(STEP) "build (debug, command line tool)" swift build --scratch-path .build-debug --product orrery
 
 kernel: ## Build the kernel
-	@$(STEP) "build (kernel)" $(MAKE) -C kernel
+	@$(STEP) "build (kernel)" $(MAKE) -s -C kernel
 
-run: setup kernel ## Record the kernel under a scenario, replay the trace, compare with the golden, show the screen
+run: setup kernel ## Record first-light, replay, compare, show the screen
 	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
 	@mkdir -p $(OUT)
 	@$(STEP) "record" $(ORRERY) record $(KERNEL) --scenario traces/first-light/first-light.scenario -o $(OUT)/first-light.orrery
 	@$(STEP) "replay" $(ORRERY) replay $(OUT)/first-light.orrery
 	@$(STEP) "compare with the golden" $(ORRERY) diff --behaviour traces/first-light/golden.txt $(OUT)/first-light.orrery
+	@echo "the kernel behaves as traces/first-light/golden.txt says"
+	@echo "== screen"
 	@$(ORRERY) show --screen $(OUT)/first-light.orrery
+	@echo "== summary"
 	@$(ORRERY) show --summary $(OUT)/first-light.orrery
 
-case: setup kernel ## Record one case of traces/, show its screen and what its trace says: make case NAME=page-walk
-	@test -f "traces/$(NAME)/$(NAME).scenario" || { echo "error: which one? NAME is one of:" >&2; ls traces >&2; exit 2; }
+case: setup kernel ## Record and show one case of traces/: make case NAME=page-walk
+	@test -f "traces/$(NAME)/$(NAME).scenario" || { echo "error: which one? NAME is one of:" >&2; \
+	  for folder in traces/*/; do name=$$(basename "$$folder"); \
+	    if test -f "$$folder$$name.scenario"; then echo "  $$name" >&2; fi; done; exit 2; }
 	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
 	@mkdir -p $(OUT)
 	@$(ORRERY) record $(KERNEL) --scenario traces/$(NAME)/$(NAME).scenario -o $(OUT)/$(NAME).orrery
+	@echo "== screen"
 	@$(ORRERY) show --screen $(OUT)/$(NAME).orrery
+	@echo "== behaviour"
 	@$(ORRERY) show --behaviour $(OUT)/$(NAME).orrery
 	@echo "each event: $(ORRERY) show $(OUT)/$(NAME).orrery"
 
@@ -56,23 +63,23 @@ test: setup kernel build debug ## Build and run every test
 	@$(STEP) "test (the kernel built anew)" scripts/rebuild
 	@$(STEP) "test" swift test $(BUILD) --skip-build
 
-accept: setup kernel ## Review what the kernel does otherwise than its goldens say, case by case
+accept: setup kernel ## Review what the kernel does otherwise than its goldens say
 	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
 	@$(ORRERY) accept
 
-soak: setup kernel ## Interrupt the kernel's work at random instructions, 200 seeds, and check that it gives the same each time
+soak: setup kernel ## Interrupt the kernel's work at random instructions, 200 seeds
 	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
 	@$(STEP) "soak" scripts/soak
 
-sweep: setup kernel ## Let a key come at every step of the kernel's way into its sleep: none may be lost
+sweep: setup kernel ## Let a key come at every step of the kernel's way to sleep
 	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
 	@$(STEP) "sweep" scripts/sweep
 
-rebuild: setup kernel ## Build the kernel elsewhere, which gives the same bytes, and otherwise, which keeps the goldens
+rebuild: setup kernel ## Build the kernel elsewhere and otherwise: the goldens hold
 	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
 	@$(STEP) "rebuild" scripts/rebuild
 
-conformance: build ## Compare 100 million cases with this machine's processor, and every system case with QEMU; goes on where it was ended
+conformance: build ## Compare with this processor and QEMU; goes on where it ended
 	@scripts/setup qemu-system-x86
 	@ORRERY_CONFORMANCE=$(CURDIR)/.build/conformance $(STEP) "conformance" swift test $(BUILD) --skip-build \
 	  --filter 'longRunAgreesWithTheHostProcessor|everyCaseEndsAsInQEMU'
@@ -80,7 +87,7 @@ conformance: build ## Compare 100 million cases with this machine's processor, a
 
 FUZZ_SECONDS := 600
 
-fuzz: setup ## Fuzz the machine and all readers, ten minutes each (FUZZ_SECONDS), with the corpus under Tests/FuzzTests to begin with
+fuzz: setup ## Fuzz the machine and all readers, FUZZ_SECONDS=600 each
 	@$(STEP) "build (fuzzer)" swift build --package-path fuzz --scratch-path .build-fuzz -c release --sanitize fuzzer --product Fuzz
 	@for target in machine image scenario trace; do \
 	  mkdir -p .build-fuzz/corpus/$$target; \
@@ -94,7 +101,7 @@ bench: kernel setup ## Measure speed against QEMU and write docs/PERFORMANCE.md
 	@$(STEP) "build (release)" swift build $(BUILD) --product TraceBenchmark
 	@scripts/bench
 
-tracebench: kernel setup ## Measure what traces cost: to write, read, show and compare, in time and memory
+tracebench: kernel setup ## Measure what traces cost, in time and memory
 	@$(STEP) "build (release)" swift build $(BUILD) --product orrery
 	@$(STEP) "build (release)" swift build $(BUILD) --product TraceBenchmark
 	@scripts/tracebench

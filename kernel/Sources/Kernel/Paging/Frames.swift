@@ -1,7 +1,7 @@
 import Intrinsics
 import KernelLogic
 
-/// The machine's free physical memory, by the memory map of the PVH boot protocol.
+/// The machine's free physical memory, by the memory map of the PVH boot protocol (Xen public/arch-x86/hvm/start_info.h).
 package enum Frames {
   /// Below 1 MiB lie the loader's data and video memory.
   private static let firstFrame: UInt64 = 0x10_0000 / Frame.byteCount

@@ -1,7 +1,7 @@
 import _Concurrency
 
 // What Swift's concurrency library asks of the system below it, and offers to it
-// (Swift runtime, "ExecutorImpl.h": the functions of which an executor consists).
+// (Swift runtime, "ExecutorImpl.h": the functions of which an executor consists; Swift Evolution SE-0392 "Custom Actor Executors" for its jobs).
 //
 // Of a system with one processor and one executor it needs one: "this job can run now". The others belong to what this kernel does
 // not use (the main actor, sleeping by the library's own clocks); a program that uses one does not link.

@@ -1,4 +1,4 @@
-/// One entry of the boot memory map: `hvm_memmap_table_entry` of the PVH boot protocol.
+/// One entry of the boot memory map: `hvm_memmap_table_entry` of the PVH boot protocol (Xen public/arch-x86/hvm/start_info.h).
 package struct MemoryRegion: Equatable {
   package var start: PhysicalAddress
   package var byteCount: UInt64

@@ -5,7 +5,8 @@ package enum Poll<Output> {
   case pending
 }
 
-/// A value that may not be there yet, as `async`/`await` is made of: what the compiler turns an `async` function into, written by hand.
+/// A value that may not be there yet, as `async`/`await` is made of: what the compiler turns an `async` function into, written by hand
+/// (Swift Evolution SE-0296 "Async/await" for what it is to mean; Rust RFC 2592 "futures_api" for the poll and its waker).
 ///
 /// Asking is all that can be done with it. It answers at once, with the value or with `pending`, and never waits; between two
 /// questions all that it knows about where it was stands in its own stored properties.

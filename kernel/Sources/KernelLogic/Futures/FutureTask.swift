@@ -1,4 +1,5 @@
-/// A future that the executor runs: polled when it is created, then each time its waker is woken, until it is ready.
+/// A future that the executor runs: polled when it is created, then each time its waker is woken, until it is ready
+/// (Rust RFC 2592 "futures_api").
 package final class FutureTask {
   package enum State { case runnable, suspended, finished }
 

@@ -1,4 +1,5 @@
-/// Gathers characters into a line: an `async` function with a loop and a local variable, written out as the state machine it is.
+/// Gathers characters into a line: an `async` function with a loop and a local variable, written out as the state machine it is
+/// (Swift Evolution SE-0296 "Async/await", "Suspension points").
 ///
 ///     func readLine() async -> [UInt8] {              // as the compiler would be given it
 ///       var line: [UInt8] = []

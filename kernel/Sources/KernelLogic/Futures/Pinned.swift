@@ -1,4 +1,4 @@
-/// Owns a value at an address that stays the same until the value's end.
+/// Owns a value at an address that stays the same until the value's end (Rust RFC 2349 "pin").
 ///
 /// A state machine may hold a pointer into itself, as an `async` function does whose variable is used across an `await`. Moved in
 /// memory, as Swift may move any value, it would go on writing where it once was. So a future is moved only before its first

@@ -5,7 +5,8 @@ extension Future where Self: ~Copyable {
   }
 }
 
-/// What `then` returns: a state machine of the kind that the compiler makes of two `await`s in a row.
+/// What `then` returns: a state machine of the kind that the compiler makes of two `await`s in a row
+/// (Swift Evolution SE-0296 "Async/await", "Suspension points").
 ///
 ///     waitingForFirst ──► waitingForSecond ──► finished
 ///

@@ -1,4 +1,4 @@
-/// Stands in the 16 bytes before every block that C-shaped callers hold: `free` is told an address only,
+/// Stands in the 16 bytes before every block that C-shaped callers hold: `free` is told an address only (ISO C 7.22.3.3),
 /// and allocators want the layout too.
 package struct BlockHeader {
   /// The size the caller asked for, in bytes.

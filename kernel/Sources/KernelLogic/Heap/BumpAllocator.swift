@@ -1,5 +1,6 @@
 /// Hands out memory from the lowest address up, and counts the blocks: only when the last is back does all of it become free at
-/// once. A single block that lives long keeps everything behind it from being used again.
+/// once. A single block that lives long keeps everything behind it from being used again (an arena: Hanson, "Fast Allocation and
+/// Deallocation of Memory Based on Object Lifetimes", 1990).
 ///
 /// `allocate` and `deallocate` cost the same whatever happened before.
 package struct BumpAllocator: Allocator {

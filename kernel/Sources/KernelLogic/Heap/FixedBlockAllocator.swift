@@ -1,7 +1,7 @@
 /// Nine lists of free blocks, of 16, 32, 64 … 4096 bytes. A request is rounded up to one of these sizes and takes the first block of
 /// its list; new blocks, and all that is larger, come from another allocator. A block that comes back stays in its list for ever:
-/// small blocks never become a large one again ("simple segregated storage": Wilson and others, "Dynamic Storage Allocation: A Survey and Critical
-/// Review", 1995).
+/// small blocks never become a large one again (Wilson and others, "Dynamic Storage Allocation: A Survey and Critical Review", 1995, "Simple
+/// Segregated Storage").
 ///
 /// `allocate` and `deallocate` cost the same whatever happened before, while the list has a block.
 package struct FixedBlockAllocator<Fallback: Allocator>: Allocator {

@@ -1,7 +1,8 @@
 /// Stands between the heap and its callers, when asked for at boot, and tells mistakes with memory by name.
 ///
 /// Each block lies between a header and a guard, and all blocks are one list. A block that comes back is not given to the allocator at once: it is
-/// filled with a pattern and kept until 32 others have come back, so that what is stored through an old pointer shows, and hits nobody else.
+/// filled with a pattern and kept until 32 others have come back, so that what is stored through an old pointer shows, and hits nobody else
+/// ("redzones" and "quarantine": Serebryany and others, "AddressSanitizer: A Fast Address Sanity Checker", 2012, "Run-time Library").
 ///
 ///     | padding | header, 48 bytes | block | guard, 16 bytes |
 ///

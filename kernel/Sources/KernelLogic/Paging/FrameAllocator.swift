@@ -1,4 +1,5 @@
-/// Hands out the free frames of the memory map, lowest first, and takes them back. One bit per frame: 1 is free.
+/// Hands out the free frames of the memory map, lowest first, and takes them back. One bit per frame: 1 is free
+/// (Wilson and others, "Dynamic Storage Allocation: A Survey and Critical Review", 1995, "Bitmapped Fits").
 ///
 /// `allocate` costs one step per 64 frames between the lowest frame that may be free and the one found.
 package struct FrameAllocator: FrameSource {

@@ -1,4 +1,4 @@
-/// Makes what waits runnable again. It runs nothing itself: the executor does, later, in its turn.
+/// Makes what waits runnable again. It runs nothing itself: the executor does, later, in its turn (Rust RFC 2592 "futures_api").
 package struct Waker {
   private let action: () -> Void
 

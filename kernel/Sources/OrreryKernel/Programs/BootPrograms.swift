@@ -2,7 +2,7 @@ import Intrinsics
 import Kernel
 import KernelLogic
 
-/// The least that a kernel can say: bytes to video memory, a character and its colour in turn.
+/// The least that a kernel can say: bytes to video memory, a character and its colour in turn (IBM VGA technical reference, "Attribute Byte").
 @Sendable func hello() {
   let text: StaticString = "Hello World!"
   let lightCyan = UInt16(Color.lightCyan.rawValue) << 8
