@@ -122,8 +122,10 @@ struct TablePlacements: Sendable {
       let entry = TableEntry(rawEntry)
       guard !entry.isPage(level: level), !path.contains(entry.table) else { continue }
       let use = Use(frame: entry.table, level: level - 1, rights: entry.rights.intersection(parent.use.rights))
+      let known = indicesByFrame[use.frame]?.first { placements[$0].use == use }
+      if let known, placements[known].aliases.count >= Self.aliasLimit { continue }
       let bases = ([parent.base] + parent.aliases).map { TableGeometry.base(of: index, level: level, in: $0) }
-      if let known = indicesByFrame[use.frame]?.first(where: { placements[$0].use == use }) {
+      if let known {
         addAliases(bases, to: known)
       } else {
         add(Placement(use: use, base: bases[0], aliases: Array(bases.dropFirst()), path: path))
@@ -132,7 +134,6 @@ struct TablePlacements: Sendable {
   }
 
   private mutating func addAliases(_ bases: [UInt64], to index: Int) {
-    guard placements[index].aliases.count < Self.aliasLimit else { return }
     let room = Self.aliasLimit - placements[index].aliases.count
     placements[index].aliases = (placements[index].aliases + bases.prefix(room)).sorted()
   }

@@ -3,8 +3,9 @@ import OrreryTrace
 
 /// The difference of two trees of page tables, position by position, in ascending linear addresses.
 ///
-/// A table that has not changed and is reached with the same rights is not read again. A table that is shared in several places is walked at its
-/// first place; the others are its aliases. So the work is bounded by the entries of the tables in both trees, whatever a guest makes them point at.
+/// A table that is reached as before, and from which no way leads to one that has changed, is not read again. A table that is shared in several places
+/// is walked at its first place; the others are its aliases. So the work is bounded by the entries of the tables in both trees, whatever a guest makes
+/// them point at, and mostly by those of the few that have changed.
 struct TreeDifference {
   private let old: TableTree
   private let new: TableTree
@@ -14,12 +15,33 @@ struct TreeDifference {
   private var oldAliasesWalked: Set<TablePlacements.Use> = []
   private var newAliasesWalked: Set<TablePlacements.Use> = []
   private var changes = MapChanges()
+  /// The tables that have changed, and those on the first way to each; nil when every table is to be read.
+  private let affected: Set<UInt64>?
 
-  init(old: TableTree, oldPlacements: TablePlacements, new: TableTree, newPlacements: TablePlacements) {
+  /// - Parameter readsUnaffected: whether tables are read again that cannot make a difference.
+  init(
+    old: TableTree, oldPlacements: TablePlacements, new: TableTree, newPlacements: TablePlacements,
+    readsUnaffected: Bool = false
+  ) {
+    affected =
+      readsUnaffected ? nil : Self.affected(old: old, oldPlacements, new: new, newPlacements)
     self.old = old
     self.new = new
     self.oldPlacements = oldPlacements
     self.newPlacements = newPlacements
+  }
+
+  private static func affected(
+    old: TableTree, _ oldPlacements: TablePlacements, new: TableTree, _ newPlacements: TablePlacements
+  ) -> Set<UInt64> {
+    var affected: Set<UInt64> = []
+    for placement in [oldPlacements.placements, newPlacements.placements].joined() {
+      let frame = placement.use.frame
+      guard old.tables[frame]?.version != new.tables[frame]?.version else { continue }
+      affected.insert(frame)
+      affected.formUnion(placement.path)
+    }
+    return affected
   }
 
   /// Finds the difference and hands its events over.
@@ -27,7 +49,7 @@ struct TreeDifference {
     let level = TableGeometry.topLevel
     compare(
       level: level, base: 0, path: [], old: TablePlacements.Use(frame: old.root, level: level, rights: .all),
-      new: TablePlacements.Use(frame: new.root, level: level, rights: .all))
+      new: TablePlacements.Use(frame: new.root, level: level, rights: .all), isSamePath: true)
     changes.finish(clock: clock, into: &events)
   }
 
@@ -58,10 +80,11 @@ struct TreeDifference {
       TablePlacements.Use(frame: entry.table, level: use.level - 1, rights: entry.rights.intersection(use.rights)))
   }
 
-  /// Compares what two tables, either of which may be missing, make of the addresses from `base`. `path` holds the frames above, of each tree.
+  /// Compares what two tables, either of which may be missing, make of the addresses from `base`. `path` holds the frames above, of each tree, and
+  /// `isSamePath` says that these are the same, and used alike.
   private mutating func compare(
     level: UInt8, base: UInt64, path: [(old: UInt64, new: UInt64)], old oldUse: TablePlacements.Use?,
-    new newUse: TablePlacements.Use?
+    new newUse: TablePlacements.Use?, isSamePath: Bool
   ) {
     let (oldUse, newUse) = walked(base: base, old: oldUse, new: newUse)
     if oldUse == nil, newUse == nil { return }
@@ -73,10 +96,12 @@ struct TreeDifference {
     let aliases = aliases(base: base, old: oldUse, new: newUse)
     let oldPath = path.map(\.old)
     let newPath = path.map(\.new)
+    let isSame = isSamePath && oldUse == newUse
     for index in 0..<max(oldEntries.count, newEntries.count) {
       let oldEntry = index < oldEntries.count ? oldEntries[index] : 0
       let newEntry = index < newEntries.count ? newEntries[index] : 0
       guard (oldEntry | newEntry) & 1 != 0 else { continue }
+      if isSame, oldEntry == newEntry, !mayDiffer(below: oldEntry, level: level) { continue }
       let oldItem = oldUse.map { item(oldEntry, in: $0, path: oldPath) } ?? .nothing
       let newItem = newUse.map { item(newEntry, in: $0, path: newPath) } ?? .nothing
       let address = TableGeometry.base(of: index, level: level, in: base)
@@ -89,8 +114,16 @@ struct TreeDifference {
       guard oldTable != nil || newTable != nil else { continue }
       // A missing table's place on the path is filled with an address no table can have.
       let step = (old: oldUse?.frame ?? .max, new: newUse?.frame ?? .max)
-      compare(level: level - 1, base: address, path: path + [step], old: oldTable, new: newTable)
+      compare(
+        level: level - 1, base: address, path: path + [step], old: oldTable, new: newTable, isSamePath: isSame)
     }
+  }
+
+  /// Whether an entry of a table of `level` that is the same in both trees leads to what is not.
+  private func mayDiffer(below rawEntry: UInt64, level: UInt8) -> Bool {
+    guard let affected else { return true }
+    let entry = TableEntry(rawEntry)
+    return !entry.isPage(level: level) && affected.contains(entry.table)
   }
 
   /// The tables to be walked at `base`: without those that are reported elsewhere.
