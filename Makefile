@@ -89,7 +89,7 @@ FUZZ_SECONDS := 600
 
 fuzz: setup ## Fuzz the machine and all readers, FUZZ_SECONDS=600 each
 	@$(STEP) "build (fuzzer)" swift build --package-path fuzz --scratch-path .build-fuzz -c release --sanitize fuzzer --product Fuzz
-	@for target in machine image scenario trace; do \
+	@for target in machine image scenario trace state; do \
 	  mkdir -p .build-fuzz/corpus/$$target; \
 	  ORRERY_FUZZ_TARGET=$$target $(STEP) "fuzz $$target" .build-fuzz/release/Fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=20 -max_len=16384 \
 	    -artifact_prefix=.build-fuzz/$$target- .build-fuzz/corpus/$$target Tests/FuzzTests/Corpus/$$target; \

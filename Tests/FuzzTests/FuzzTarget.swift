@@ -7,7 +7,7 @@ import OrreryTrace
 /// What takes bytes from outside, and must end in a result or an error whatever they are. `make fuzz` drives these with libFuzzer, the tests with the
 /// corpus and seeded mutations of it.
 enum FuzzTarget: String, CaseIterable, Sendable {
-  case machine, image, scenario, trace
+  case machine, image, scenario, trace, state
 
   func run(_ bytes: [UInt8]) {
     switch self {
@@ -15,6 +15,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case .image: loadAndRun(bytes)
     case .scenario: parse(bytes)
     case .trace: readAll(bytes)
+    case .state: load(bytes)
     }
   }
 
@@ -49,6 +50,30 @@ enum FuzzTarget: String, CaseIterable, Sendable {
       eip: plan.entry.eip, eax: plan.entry.eax, ebx: plan.entry.ebx, esp: plan.entry.esp,
       descriptorTable: plan.entry.descriptorTable.map { ($0.address, $0.limit) })
     _ = machine.run(untilClock: 5_000_000, untilSteps: 1_000)
+  }
+
+  /// The state of processor and devices as a saved machine has it, and its next steps.
+  private func load(_ bytes: [UInt8]) {
+    var configuration = MachineConfiguration()
+    configuration.memorySize = 4 << 20
+    configuration.probes = .all
+    let machine = Machine(configuration: configuration)
+    var saved = machine.saved()
+    saved.state = bytes
+    // Code for whatever mode it is, where the corpus executes: push, inc, a jump back, in all three widths.
+    let code: [UInt8] = [0x50, 0xFF, 0xC0, 0xE4, 0x60, 0xE6, 0x20, 0xEB, 0xF7]
+    saved.pages.append(SavedMachine.Page(frame: 0x100, bytes: (code + [UInt8](repeating: 0xF4, count: 4087))[...]))
+    guard (try? machine.load(saved)) != nil else { return }
+    _ = machine.stateHash()
+    for _ in 0..<20 {
+      guard case .probesFull = machine.run(untilClock: machine.clock + 5_000_000, untilSteps: machine.steps + 1_000)
+      else {
+        break
+      }
+      machine.probes.drain { _, _ in }
+    }
+    _ = machine.screenText()
+    _ = machine.saved()
   }
 
   /// What is accepted can be printed, and read again as the same.

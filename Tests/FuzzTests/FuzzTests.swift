@@ -17,6 +17,7 @@ import Testing
       case .image: 20_000
       case .scenario: 20_000
       case .trace: 10_000
+      case .state: 5_000
       }
     return _isDebugAssertConfiguration() ? count / 100 : count
   }

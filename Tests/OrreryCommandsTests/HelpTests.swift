@@ -5,8 +5,8 @@ import Testing
 
 @Suite struct HelpTests {
   static let commands: [any ParsableCommand.Type] = [
-    OrreryCommand.self, RecordCommand.self, ReplayCommand.self, RunCommand.self, ShowCommand.self, DiffCommand.self,
-    DigestCommand.self, ExpandCommand.self, TestCommand.self, AcceptCommand.self, BisectCommand.self,
+    OrreryCommand.self, RecordCommand.self, ReplayCommand.self, RunCommand.self, SaveCommand.self, ShowCommand.self,
+    DiffCommand.self, DigestCommand.self, ExpandCommand.self, TestCommand.self, AcceptCommand.self, BisectCommand.self,
   ]
 
   @Test(arguments: commands.indices)
