@@ -175,13 +175,10 @@ struct RunInputs {
 
   /// The run with `values` for the parameters, and its configuration.
   func bound(with values: [ParameterValue]) throws -> (scenario: BoundScenario, configuration: RunConfiguration) {
-    var scenario = scenario
-    if case .state(let state) = image, scenario.machine.frequency == nil {
-      scenario.machine.frequency = Frequency(Number(state.settings.frequency.hertz), .hertz)
-    }
     var bound: BoundScenario
-    do throws(ScenarioError) { bound = try scenario.bound(with: values) } catch { throw CommandFailure(error) }
-    if case .state(let state) = image { bound.machine = try machine(of: state, bound.machine) }
+    do { bound = try image.bind(scenario, with: values) } catch let error as ScenarioError {
+      throw CommandFailure(error)
+    } catch { throw CommandFailure("\(options.scenario ?? ""): error: \(error)") }
     // Nobody is to be thrown out of a session after a minute: only limits that somebody named hold there.
     if isLive, scenario.limits.steps == nil { bound.limits.steps = BoundScenario.timeLimit }
     if isLive, scenario.limits.time == nil { bound.limits.clock = BoundScenario.timeLimit }
@@ -193,23 +190,6 @@ struct RunInputs {
     if !options.lanes.isEmpty { configuration.lanes = RunConfiguration(lanes: LaneOption.union(options.lanes)).lanes }
     configuration.allocators += try options.allocatorFunctions()
     return (bound, configuration)
-  }
-
-  /// The machine of `state`, which the scenario may only describe as it is.
-  private func machine(of state: SavedState, _ bound: BoundMachineSettings) throws -> BoundMachineSettings {
-    let (asked, saved) = (scenario.machine, state.settings)
-    let contradictions = [
-      ("memory", asked.memory != nil && bound.memorySize != saved.memorySize),
-      ("frequency", asked.frequency != nil && bound.frequency != saved.frequency),
-      ("command line", asked.commandLine != nil && bound.commandLine != saved.commandLine),
-      ("tlb", asked.tlb != nil && bound.tlb != saved.tlb), ("uart", asked.uart != nil && bound.uart != saved.uart),
-    ]
-    if let (name, _) = contradictions.first(where: { $0.1 }) {
-      throw CommandFailure(
-        "\(options.scenario ?? ""): error: the saved machine has another \(name) than the scenario asks for; leave the setting out"
-      )
-    }
-    return saved
   }
 
   /// A recorder of one run.

@@ -103,12 +103,12 @@ public struct GoldenCase: Hashable, Sendable, CustomStringConvertible {
     do {
       let text = try InputFile.text(of: scenarioPath, limit: UInt64(Scenario.textLimit))
       let scenario = try Scenario(parsing: text, file: scenarioPath)
-      let bound = try scenario.bound()
       let bytes = try InputFile.contents(of: kernel.imagePath, limit: KernelImage.byteLimit)
       let image: RunImage
       do throws(ImageError) { image = try RunImage(bytes: bytes) } catch {
         throw GoldenError.trouble("\(kernel.imagePath): \(error)")
       }
+      let bound = try image.bind(scenario)
       let recorder = try Recorder(
         image: image, scenario: bound, configuration: RunConfiguration(bound), scenarioText: text, sink: sink)
       while try recorder.advance() == nil {

@@ -68,6 +68,7 @@ import Testing
     }
   }
 
+  /// The guest sleeps, and so has its screen reported, once in sixteen turns of some forty steps.
   @Test func screenAndTablesAreReportedWholeAfterLoading() throws {
     let guest = BusyMachine()
     _ = records(guest.machine, untilSteps: 4_000)
@@ -76,7 +77,7 @@ import Testing
     var kinds: [ProbeKind] = []
     var exit = RunExit.probesFull
     while exit == .probesFull {
-      exit = other.run(untilClock: .max, untilSteps: 4_200)
+      exit = other.run(untilClock: .max, untilSteps: 5_000)
       other.probes.drain { records, _ in kinds += records.map(\.kind) }
     }
     #expect(kinds.first == .addressSpace)

@@ -40,6 +40,20 @@ extension AcceptanceTests {
       #expect(verbose.output == "same: traces/two\n1 case: 1 the same\n")
     }
 
+    /// A machine with other memory and frequency than a scenario gives by itself.
+    @Test func savedMachineKeepsItsSettings() async throws {
+      try bench.write("m.scenario", "machine { memory 32 MiB; frequency 2 GHz }\n")
+      let saved = try await bench.orrery("save", "guest.elf", "--scenario", "m.scenario", "--at", "3", "-o", "h.state")
+      try #require(saved.end.code == 0, "\(saved.error)")
+      try bench.write("traces/kernel.txt", "image: ../h.state\n")
+      let accept = try await bench.orrery("accept", "--yes", "traces/one")
+      #expect(accept.end.code == 0, "\(accept.output)\(accept.error)")
+      #expect(try await bench.orrery("test", "traces/one").end.code == 0)
+      try addCase("one", scenario: "machine { memory 64 MiB }\n")
+      let test = try await bench.orrery("test", "traces/one")
+      #expect(test.end.code == 2 && test.output.contains("the saved machine has another memory"), "\(test.output)")
+    }
+
     @Test func changeIsShownWithTheCommandsThatRepeatAndAcceptIt() async throws {
       try changeKernel()
       let test = try await bench.orrery("test", "traces/one")
