@@ -184,7 +184,7 @@ public final class Recorder {
       let exit = run(untilClock: untilClock, untilSteps: untilSteps)
       try session.takeEvents()
       switch exit {
-      case .reachedClock, .serialOutput, .keyboardRead, .mark, .screen, .probesFull: break
+      case .reachedClock, .serialOutput, .keyboardRead, .mark, .screen, .inspected, .probesFull: break
       case .reachedSteps: if machine.steps.isMultiple(of: Self.sliceSteps) { try checkTraceSize() }
       case .anchor(let address):
         driver.reach(address, clock: machine.clock)

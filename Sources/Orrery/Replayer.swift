@@ -170,7 +170,7 @@ public final class Replayer {
     }
     if outcome != nil { return }
     switch exit {
-    case .reachedClock, .reachedSteps, .probesFull, .serialOutput, .keyboardRead, .mark, .screen, .anchor:
+    case .reachedClock, .reachedSteps, .probesFull, .serialOutput, .keyboardRead, .mark, .screen, .inspected, .anchor:
       guard let recordedEnd else { return }
       if machine.clock >= lastClock || machine.steps > lastSteps {
         try finish(reason: recordedEnd.reason, text: recordedEnd.text)

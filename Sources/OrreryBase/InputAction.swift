@@ -11,6 +11,8 @@ public enum InputAction: Hashable, Sendable {
   case vector(UInt8)
   /// One edge on the processor's NMI pin.
   case nonMaskableInterrupt
+  /// One bit turned over, as by a fault of the hardware. One that the machine does not have stays as it is.
+  case flip(FlippableBit)
 }
 
 /// The point within one clock at which an input is applied.
@@ -38,28 +40,40 @@ public struct InputEvent: Hashable, Sendable {
 }
 
 extension InputAction {
-  /// The action as one number: kind in bits 32…39, payload below.
+  /// The action as one number: kind in bits 56…63, payload below.
   public var encoded: UInt64 {
     switch self {
-    case .key(let key, let isPressed): 0 << 32 | (isPressed ? 1 << 16 : 0) | UInt64(key.rawValue)
-    case .serial(let port, let byte): 1 << 32 | UInt64(port) << 8 | UInt64(byte)
-    case .interruptLine(let line): 2 << 32 | UInt64(line)
-    case .vector(let vector): 3 << 32 | UInt64(vector)
-    case .nonMaskableInterrupt: 4 << 32
+    case .key(let key, let isPressed): 0 << 56 | (isPressed ? 1 << 16 : 0) | UInt64(key.rawValue)
+    case .serial(let port, let byte): 1 << 56 | UInt64(port) << 8 | UInt64(byte)
+    case .interruptLine(let line): 2 << 56 | UInt64(line)
+    case .vector(let vector): 3 << 56 | UInt64(vector)
+    case .nonMaskableInterrupt: 4 << 56
+    case .flip(.register(let register, let bit)): 5 << 56 | UInt64(register.rawValue) << 8 | UInt64(bit)
+    case .flip(.memory(let address, let bit)): 6 << 56 | address.rawValue << 3 & Self.payloadMask | UInt64(bit & 7)
     }
   }
 
+  /// Whether `encoded` is that of a bit that turns over.
+  public static func isFault(encoded: UInt64) -> Bool { (5...6).contains(encoded >> 56) }
+
+  /// The bits of `encoded` below the kind.
+  public static let payloadMask: UInt64 = 1 << 56 - 1
+
   /// The action that `encoded` stands for; nil when it stands for none.
   public init?(encoded: UInt64) {
-    let payload = encoded & 0xFFFF_FFFF
+    let payload = encoded & Self.payloadMask
     let low = UInt8(truncatingIfNeeded: payload)
-    switch (encoded >> 32, payload) {
+    switch (encoded >> 56, payload) {
     case (0, 0...0x1FFFF):
       self = .key(Key(rawValue: UInt16(truncatingIfNeeded: payload)), isPressed: payload >> 16 == 1)
     case (1, 0...0xFFFF): self = .serial(port: UInt8(payload >> 8), byte: low)
     case (2, 0...15): self = .interruptLine(low)
     case (3, 0...255): self = .vector(low)
     case (4, 0): self = .nonMaskableInterrupt
+    case (5, 0...0xFFFF):
+      guard let register = FlippableRegister(rawValue: UInt8(payload >> 8)), register.has(bit: low) else { return nil }
+      self = .flip(.register(register, bit: low))
+    case (6, 0..<1 << 55): self = .flip(.memory(PhysicalAddress(payload >> 3), bit: low & 7))
     default: return nil
     }
   }

@@ -25,6 +25,8 @@ struct RecordCommand: ParsableCommand {
           one trace for each value of K: race.K=0.orrery, race.K=1.orrery, …
         orrery record kernel.elf --lanes input -o night.orrery
           only what comes from outside; `orrery expand` makes the rest of it
+        orrery record kernel.elf --inject 5ms:rbx:3 -o fault.orrery
+          with bit 3 of rbx turned over at 5 ms of virtual time
 
       EXIT CODES
         0  recorded

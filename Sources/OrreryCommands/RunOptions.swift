@@ -53,6 +53,16 @@ struct RunOptions: ParsableArguments {
       valueName: "name=known"))
   var allocators: [String] = []
 
+  @Option(
+    name: .customLong("inject"), parsing: .singleValue,
+    help: ArgumentHelp(
+      """
+      Turns a bit over at a time, as a fault of the hardware would; again for each further fault. The target is rax…r15, rip, rflags, cr2, xmm0…xmm15 or a \
+      physical address such as 0x10_0000. It is an input of the trace, and replayed.
+      """,
+      valueName: "time:target:bit"))
+  var injections: [InjectOption] = []
+
   // A number that begins with a minus sign is a wrong number, not an option.
   @Option(
     parsing: .unconditional,
@@ -184,6 +194,7 @@ struct RunInputs {
     if isLive, scenario.limits.time == nil { bound.limits.clock = BoundScenario.timeLimit }
     if let text = options.commandLine { bound.machine.commandLine = Array(text.utf8) }
     if let limit = options.limit { bound.limits.steps = limit }
+    for injection in options.injections { try injection.add(to: &bound) }
     var configuration = RunConfiguration(bound)
     configuration.bootProtocol = options.boot?.bootProtocol
     configuration.modules = modules

@@ -30,6 +30,11 @@ public final class Machine {
   @exclusivity(unchecked) var baseline = PageStore()
   @exclusivity(unchecked) var hashTree: PageHashTree
 
+  /// The pages with `PageFlags.inspected`.
+  @exclusivity(unchecked) var inspectedFrames: [UInt64] = []
+  /// `run` returns `.inspected` at the boundary after an interrupt or an exception was delivered.
+  @exclusivity(unchecked) public var inspectsDeliveries = false
+
   /// `run` returns `.serialOutput` at the boundary after a byte left a serial port.
   @exclusivity(unchecked) public var pausesAfterSerialOutput = false
   /// `run` returns `.keyboardRead` at the boundary after the keyboard became idle: the guest read the last byte that it had.
@@ -192,7 +197,11 @@ public final class Machine {
         ProbeRecord(
           .input, detail: UInt32(point.rawValue), clock: cpu.pointee.clock, rip: cpu.pointee.rip, action.encoded))
     }
-    board.apply(action, clock: cpu.pointee.clock, rip: cpu.pointee.rip)
+    if case .flip(let bit) = action {
+      cpu.flip(bit)
+    } else {
+      board.apply(action, clock: cpu.pointee.clock, rip: cpu.pointee.rip)
+    }
   }
 
   /// `run` returns `.anchor` before each execution of the instruction at one of these addresses; replaces the anchors set before.

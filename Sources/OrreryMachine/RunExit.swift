@@ -12,6 +12,8 @@ public enum RunExit: Hashable, Sendable {
   case mark
   /// Cells of the screen may have changed, their records are there, and `pausesAfterScreen` is set.
   case screen
+  /// Something that `inspect` named may have changed with the last step.
+  case inspected
   /// The keyboard became idle (as a rule the guest read the last byte it had) and `pausesAfterKeyboardRead` is set.
   case keyboardRead
   /// The probe buffer wants draining.

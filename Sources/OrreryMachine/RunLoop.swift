@@ -49,6 +49,10 @@ extension Machine {
       cpu.visitPendingTables()
       if probes.writer.isFull { return .probesFull }
     }
+    if cpu.pointee.system.pointee.hasInspectedChange {
+      cpu.pointee.system.pointee.hasInspectedChange = false
+      return .inspected
+    }
     let pauses = board.pauses
     if !pauses.isEmpty {
       if pausesAfterSerialOutput && pauses.contains(.serialOutput) {
@@ -134,6 +138,7 @@ extension Machine {
     cutScreen()
     standsAtInstruction = false
     guard cpu.deliver(event) else { return }
+    if inspectsDeliveries { cpu.pointee.system.pointee.hasInspectedChange = true }
     cpu.pointee.isHalted = false
     cpu.pointee.shadow = .none
     cpu.pointee.clock += 1
@@ -183,7 +188,7 @@ extension Machine {
     budget = min(budget, board.nextDeadline - clock, inputs.nextClock - clock)
     if board.isScreenDirty { budget = min(budget, Self.screenCutSteps - (steps - board.screenDirtySince)) }
     // A pause that arose from an event at this boundary is reported at the next one.
-    if !board.pauses.isEmpty { budget = 1 }
+    if !board.pauses.isEmpty || cpu.pointee.system.pointee.hasInspectedChange { budget = 1 }
     cpu.pointee.budget = budget
     cpu.pointee.system.pointee.tookSoftwareInterrupt = false
     cpu.pointee.system.pointee.metNonCanonicalAddress = false

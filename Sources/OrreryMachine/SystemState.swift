@@ -14,6 +14,9 @@ struct SystemState: ~Copyable {
   let openBus: UnsafeMutableRawPointer
   /// INT n, INT3, INTO or a fast system call retired: it took TF away, so no single-step trap follows.
   var tookSoftwareInterrupt = false
+  /// Somebody wants to know of changes of pages and of translations, and there was one that nobody was told of yet.
+  var isInspected = false
+  var hasInspectedChange = false
   /// An access of the instruction in progress had an address that is not canonical.
   var metNonCanonicalAddress = false
 

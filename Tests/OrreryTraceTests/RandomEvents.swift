@@ -76,11 +76,13 @@ struct RandomEvents {
   }
 
   private mutating func action() -> InputAction {
-    switch Int.random(in: 0..<5, using: &random) {
+    switch Int.random(in: 0..<7, using: &random) {
     case 0: .key(Key(rawValue: UInt16(number(bits: 16))), isPressed: flag())
     case 1: .serial(port: UInt8(number(bits: 8)), byte: UInt8(number(bits: 8)))
     case 2: .interruptLine(UInt8(number(bits: 4)))
     case 3: .vector(UInt8(number(bits: 8)))
+    case 4: .flip(.register(FlippableRegister(rawValue: UInt8(number(bits: 4))) ?? .cr2, bit: UInt8(number(bits: 5))))
+    case 5: .flip(.memory(PhysicalAddress(number(bits: 52)), bit: UInt8(number(bits: 3))))
     default: .nonMaskableInterrupt
     }
   }

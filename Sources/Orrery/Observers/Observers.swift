@@ -74,7 +74,8 @@ struct Observers: Sendable {
     case .tablePage, .tableEntry, .addressSpace: break
     case .invalidatePage: if lanes.contains(.map) { pageTables.observeInvalidation(record, into: &events) }
     case .input:
-      output.cut(clock: record.clock, into: &events)
+      // A fault is nothing that a guest is told: what it says stays as it would be without.
+      if !InputAction.isFault(encoded: record.value0) { output.cut(clock: record.clock, into: &events) }
       input.observeInput(record, into: &events)
     case .inputLost: input.observeLoss(record, into: &events)
     case .interrupt:

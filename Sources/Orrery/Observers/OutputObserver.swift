@@ -6,7 +6,7 @@ import OrreryTrace
 /// Bytes of one serial port, or of the debug console, are one event up to a cut, and the event has the clock of the cut. A cut is
 /// - a new line (10), or the 256th byte;
 /// - a byte from another port;
-/// - an input, a delivery of an interrupt or of an exception, a written exit value;
+/// - an input that is no fault, a delivery of an interrupt or of an exception, a written exit value;
 /// - the end of the run.
 ///
 /// These are the same whichever lanes are recorded, so the events are too.

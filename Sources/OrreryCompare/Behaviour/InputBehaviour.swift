@@ -35,7 +35,7 @@ struct InputBehaviour {
       if bytes.count == InputBehaviour.lineLimit { lines += flush() }
       bytes.append(byte)
       return lines
-    case .interruptLine, .vector, .nonMaskableInterrupt:
+    case .interruptLine, .vector, .nonMaskableInterrupt, .flip:
       return flush() + ["\(action.rendered(keyName)), \(cause)"]
     }
   }

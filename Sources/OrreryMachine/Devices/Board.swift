@@ -116,6 +116,9 @@ final class Board {
   /// Reads what `checkpoint` wrote. After a throw the board must be restored again before it is used.
   func restore(from reader: inout ByteReader) throws(ByteCodingError) { try state.pointee.restore(from: &reader) }
 
+  /// What `hash` writes, by the names of the parts, without the memory of the screen.
+  func parts(clock: Clock) -> [(name: String, state: [UInt8])] { state.pointee.parts(clock: clock) }
+
   /// Writes the devices' state as it is when brought to `clock`, in a form that equal states share. The machine itself is not brought there: an input
   /// of the same clock still comes before the events.
   func hash(into writer: inout ByteWriter, clock: Clock) { state.pointee.hash(into: &writer, clock: clock) }

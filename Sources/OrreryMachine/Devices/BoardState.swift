@@ -302,6 +302,7 @@ struct BoardState {
       interruptRequested = interrupts.isRequesting
     case .vector(let vector): if !scriptedVectors.contains(vector) { scriptedVectors.append(vector) }
     case .nonMaskableInterrupt: nonMaskableRequested = true
+    case .flip: break  // Nothing on the board: the machine's own.
     }
     showLines()
   }
@@ -430,26 +431,48 @@ struct BoardState {
   /// Writes the devices' state as it is when brought to `clock`, in a form that equal states share. The machine itself is not brought there: an input
   /// of the same clock still comes before the events.
   func hash(into writer: inout ByteWriter, clock: Clock) {
+    forEachPart(at: clock, into: &writer) { _, _ in }
+  }
+
+  /// Writes as `hash` does, and says after each part what it is and where in the bytes it began.
+  func forEachPart(
+    at clock: Clock, into writer: inout ByteWriter, _ body: (_ name: String, _ writer: ByteWriter) -> Void
+  ) {
     var wires = self.wires
     wires.recorded = []
-    func write(_ device: some Device) {
+    func write(_ name: String, _ device: some Device) {
       var device = device
       device.advance(to: clock, wires: &wires)
       device.hash(into: &writer)
+      body(name, writer)
     }
-    write(timer)
-    write(keyboardController)
-    write(systemControl)
-    write(realTimeClock)
-    write(com2)
-    write(com1)
+    write("timer", timer)
+    write("keyboard controller", keyboardController)
+    write("system control", systemControl)
+    write("real-time clock", realTimeClock)
+    write("COM2", com2)
+    write("COM1", com1)
     var interrupts = self.interrupts
     interrupts.observe(levels: wires.levels, rises: wires.takeRises())
-    write(interrupts)
+    write("interrupt controllers", interrupts)
     vga.checkpointRegisters(into: &writer)
+    body("VGA registers", writer)
     writer.append(fixed: wires.levels)
     writer.append(nonMaskableRequested)
     writer.append(counted: scriptedVectors)
+    body("interrupt lines", writer)
     writer.bytes.append(contentsOf: UnsafeRawBufferPointer(start: videoMemory, count: Board.videoMemorySize))
+  }
+
+  /// The parts by name, without the memory of the screen.
+  func parts(clock: Clock) -> [(name: String, state: [UInt8])] {
+    var writer = ByteWriter()
+    var parts: [(name: String, state: [UInt8])] = []
+    var start = 0
+    forEachPart(at: clock, into: &writer) { name, writer in
+      parts.append((name, Array(writer.bytes[start...])))
+      start = writer.bytes.count
+    }
+    return parts
   }
 }

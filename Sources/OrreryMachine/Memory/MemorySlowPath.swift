@@ -68,7 +68,7 @@ extension CPU {
     if pointee.memory.pointee.isRAM(frame) {
       if forWrite {
         let flags = pointee.memory.pointee.pageFlags(frame)
-        guard flags.isDisjoint(with: [.code, .translating, .watched]) else { return nil }
+        guard flags.isDisjoint(with: [.code, .translating, .watched, .inspected]) else { return nil }
         pointee.memory.pointee.markDirty(frame)
       }
       return pointee.memory.pointee.bytes(ofFrame: frame) + offset

@@ -16,6 +16,9 @@ struct PageFlags: OptionSet {
   /// Some TLB entry may have a write tag for it.
   static let writeTagged = PageFlags(rawValue: 1 << 5)
 
+  /// Somebody wants to know of every change of it.
+  static let inspected = PageFlags(rawValue: 1 << 6)
+
   /// Whether a store needs no bookkeeping.
-  var takesPlainStores: Bool { rawValue & 0b11111 == 0b00011 }
+  var takesPlainStores: Bool { rawValue & 0b101_1111 == 0b000_0011 }
 }

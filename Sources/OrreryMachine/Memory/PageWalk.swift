@@ -255,6 +255,7 @@ extension CPU {
     pointee.system.pointee.translations.pointee.flush()
     pointee.blocks.pointee.translationsChanged()
     pointee.leavesBlock = true
+    noteInspectedChange()
   }
 
   /// Forgets all decoded blocks.

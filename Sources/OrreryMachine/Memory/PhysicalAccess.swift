@@ -40,7 +40,7 @@ extension CPU {
       pointee.memory.pointee.markDirty(frame)
       let page = pointee.memory.pointee.bytes(ofFrame: frame)
       let flags = pointee.memory.pointee.pageFlags(frame)
-      if flags.isDisjoint(with: [.translating, .watched]) {
+      if flags.isDisjoint(with: [.translating, .watched, .inspected]) {
         Self.store(page + offset, value, size: size)
       } else {
         storeToTable(page, frame: frame, offset: offset, value, size: size)
@@ -94,6 +94,7 @@ extension CPU {
     guard old != new else { return }
     let flags = pointee.memory.pointee.pageFlags(frame)
     if flags.contains(.translating) { entryChanged(frame: frame, offset: UInt64(offset), old: old) }
+    if flags.contains(.inspected) { noteInspectedChange() }
     if flags.contains(.watched) { watchedWordChanged(frame: frame, offset: UInt64(offset), old: old, new: new) }
   }
 
@@ -101,7 +102,7 @@ extension CPU {
   func writeFromHost(_ bytes: some Collection<UInt8>, at address: UInt64) {
     let frame = address >> 12
     let flags = pointee.memory.pointee.pageFlags(frame)
-    if flags.isDisjoint(with: [.code, .translating, .watched]) {
+    if flags.isDisjoint(with: [.code, .translating, .watched, .inspected]) {
       pointee.memory.pointee.markDirty(frame)
       let target = UnsafeMutableRawBufferPointer(
         start: pointee.memory.pointee.bytes(ofFrame: frame) + Int(address & 0xFFF), count: bytes.count)

@@ -17,7 +17,7 @@ extension LaneEncoder {
       varint((UInt64(key.rawValue) << 1 | (isPressed ? 1 : 0)) << 3)
     } else {
       let encoded = action.encoded
-      varint((encoded & 0xFFFF_FFFF) << 3 | encoded >> 32)
+      varint((encoded & InputAction.payloadMask) << 3 | encoded >> 56)
     }
   }
 
@@ -46,7 +46,9 @@ extension LaneDecoder {
   }
 
   private static func action(kind: UInt64, payload: UInt64) -> InputAction? {
-    guard kind == 0 else { return payload <= 0xFFFF_FFFF ? InputAction(encoded: kind << 32 | payload) : nil }
+    guard kind == 0 else {
+      return payload <= InputAction.payloadMask ? InputAction(encoded: kind << 56 | payload) : nil
+    }
     guard let code = UInt16(exactly: payload >> 1) else { return nil }
     return .key(Key(rawValue: code), isPressed: payload & 1 != 0)
   }

@@ -100,6 +100,14 @@ extension EventRendering {
       object.add("kind", "vector")
       object.add("vector", UInt64(vector))
     case .nonMaskableInterrupt: object.add("kind", "nmi")
+    case .flip(.register(let register, let bit)):
+      object.add("kind", "fault")
+      object.add("register", register.name)
+      object.add("bit", UInt64(bit))
+    case .flip(.memory(let address, let bit)):
+      object.add("kind", "fault")
+      object.add("physical", hexadecimal(address.rawValue))
+      object.add("bit", UInt64(bit))
     }
   }
 

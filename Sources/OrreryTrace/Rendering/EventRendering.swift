@@ -166,6 +166,7 @@ extension InputAction {
     case .interruptLine(let line): "edge on irq \(line)"
     case .vector(let vector): "vector \(vector) presented"
     case .nonMaskableInterrupt: "NMI"
+    case .flip(let bit): "fault: \(bit) turned over"
     }
   }
 }
