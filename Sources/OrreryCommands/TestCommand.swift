@@ -6,7 +6,7 @@ import OrreryHost
 struct TestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test",
-    abstract: "Run golden cases: record each, and compare what the kernel does with what it should.",
+    abstract: "Runs golden cases: records each, and compares what the kernel does with what it should.",
     discussion: """
       A case is a folder with a scenario and golden.txt, the behaviour expected of the kernel. Each path is a case, or a folder with cases below it. \
       A file kernel.txt in the case's folder or above says where the kernel is, and how it is built before the cases are run:
