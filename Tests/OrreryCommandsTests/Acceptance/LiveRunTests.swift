@@ -36,7 +36,7 @@ extension AcceptanceTests {
       let bench = try Workbench()
       try bench.write("guest.elf", Self.shows.bytes)
       let terminal = try PseudoTerminal(
-        script: #""$0" run guest.elf --live -o t.orrery; stty -a > stopped; fg > /dev/null; echo "code $?" > ended"#,
+        script: #""$0" run guest.elf --live -o t.orrery; stty -a > stopped; fg > /dev/null; echo "code $?" > end; mv end ended"#,
         program: try Workbench.tool, directory: bench.path)
       let shown = try await terminal.wait(for: "A", after: terminal.wait(for: Self.ownScreen))
       #expect(terminal.isRaw)
@@ -67,7 +67,7 @@ extension AcceptanceTests {
       try bench.write("guest.elf", Self.shows.bytes)
       try bench.write("s.scenario", "at 20 ms: key A\nstop at 40 ms\n")
       let terminal = try PseudoTerminal(
-        script: #""$0" run guest.elf --scenario s.scenario --live -o t.orrery; echo "code $?" > ended"#,
+        script: #""$0" run guest.elf --scenario s.scenario --live -o t.orrery; echo "code $?" > end; mv end ended"#,
         program: try Workbench.tool, directory: bench.path)
       try await terminal.wait("the end") { FileManager.default.fileExists(atPath: bench.file("ended")) }
       #expect(try String(contentsOfFile: bench.file("ended"), encoding: .utf8) == "code 0\n")
