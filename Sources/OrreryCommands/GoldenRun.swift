@@ -1,5 +1,8 @@
+import Orrery
+import OrreryCompare
 import OrreryGolden
 import OrreryHost
+import OrreryImage
 import OrreryTrace
 
 /// Golden cases checked in parallel, their results in the order of the cases.
@@ -99,8 +102,25 @@ extension GoldenResult {
     switch outcome {
     case .same, .cancelled: ""
     case .different(let comparison, _):
-      BehaviourDiff(left: goldenCase.goldenPath, right: "", comparison: comparison).words()
+      BehaviourDiff(left: goldenCase.goldenPath, right: "", comparison: comparison, line: sourceLine()).words()
     case .withoutGolden(let text, _), .undecided(let text), .trouble(let text): text + "\n"
+    }
+  }
+
+  /// Gives the source lines of changes, from the kernel that the case was recorded with; it is read when the first is asked for.
+  private func sourceLine() -> BehaviourDiff.Line {
+    let imagePath = goldenCase.kernel?.imagePath ?? ""
+    lazy var rendering: EventRendering? = {
+      guard let bytes = try? InputFile.contents(of: imagePath, limit: KernelImage.byteLimit),
+        let image = try? RunImage(bytes: bytes)
+      else { return nil }
+      let lines = ImageSymbolizer.lines(of: image.kernel, isAsked: nil, called: imagePath)
+      return EventRendering(symbolizer: ImageSymbolizer(image.kernel, lines: lines))
+    }()
+    return { change in
+      // What was removed is in a run that nobody has any more.
+      guard change.kind != .removed, let origin = change.origin, let address = origin.address else { return nil }
+      return rendering?.line(of: address, isReturn: origin.isReturn)
     }
   }
 
