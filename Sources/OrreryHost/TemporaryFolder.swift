@@ -1,19 +1,40 @@
 internal import Glibc
+internal import OrreryBase
 
 /// A fresh folder below `TMPDIR`, closed to others.
 public struct TemporaryFolder: Sendable {
   public let path: String
 
+  /// A folder that has the same path each time it is made for `key`, unless it is there at the moment: what a compiler writes of paths is the same then.
+  public init(name: String, for key: String) throws(HostError) {
+    let number = String(Hash128(of: Array(key.utf8)).description.prefix(8))
+    let parent = Self.parent
+    let path = Folder.path("\(name)-\(number)", in: parent)
+    guard mkdir(path, 0o700) == 0 else {
+      try self.init(name: name)
+      return
+    }
+    self.init(path: Self.resolved(path))
+  }
+
+  private init(path: String) { self.path = path }
+
+  private static var parent: String { Environment.value("TMPDIR") ?? "/tmp" }
+
+  /// Where the links in `path` lead: programs that are run in the folder call it so.
+  private static func resolved(_ path: String) -> String {
+    let resolved = realpath(path, nil)
+    defer { free(resolved) }
+    return resolved.map { String(cString: $0) } ?? path
+  }
+
   /// - Parameter name: what the folder's name begins with.
   public init(name: String) throws(HostError) {
-    let parent = Environment.value("TMPDIR") ?? "/tmp"
+    let parent = Self.parent
     var template = Array(Folder.path("\(name)-XXXXXX", in: parent).utf8CString)
     let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!).map { String(cString: $0) } }
     guard let made else { throw HostError(path: parent, errno: errno, activity: "making a folder in it") }
-    // Where the links lead: programs that are run in the folder call it so.
-    let resolved = realpath(made, nil)
-    defer { free(resolved) }
-    path = resolved.map { String(cString: $0) } ?? made
+    path = Self.resolved(made)
   }
 
   /// Removes the folder with all that is in it.

@@ -12,7 +12,9 @@ struct BisectWorktree {
   /// Makes it, with nothing checked out.
   init(of repository: GitRepository) throws(HostError) {
     self.repository = repository
-    temporary = try TemporaryFolder(name: "orrery-bisect")
+    let top = try repository.demand(["rev-parse", "--show-toplevel"]).text
+    // Images have paths in them: at the same place they are those of the search before, whose runs are known.
+    temporary = try TemporaryFolder(name: "orrery-bisect", for: top)
     path = Folder.path("tree", in: temporary.path)
     git = GitRepository(folder: path, isWorktree: true)
     do throws(HostError) {
