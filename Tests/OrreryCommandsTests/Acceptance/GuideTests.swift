@@ -55,7 +55,7 @@ extension AcceptanceTests {
     /// The lines with every number, hexadecimal ones too, as `N`, spaces as one, and no empty lines at the end.
     private static func withoutNumbers(_ lines: [String]) -> [String] {
       var result = lines.map { line in
-        line.replacing(/[0-9a-f_]*[0-9][0-9a-f_]*/, with: "N").replacing(/ +/, with: " ")
+        line.replacing(/[0-9a-f_]*[0-9][0-9a-f_]*/, with: "N").replacing(/[ ]+/, with: " ")
       }
       while result.last?.isEmpty == true { result.removeLast() }
       return result
