@@ -22,17 +22,20 @@ extension AcceptanceTests {
       for person in ["AUTHOR", "COMMITTER"] {
         environment += ["NAME=Ada", "EMAIL=ada@example.org", "DATE=2026-01-05T12:00:00Z"].map { "GIT_\(person)_\($0)" }
       }
-      let commands = Self.commands(in: try String(contentsOfFile: Workbench.repository + "/docs/GUIDE.md", encoding: .utf8))
+      let commands = Self.commands(
+        in: try String(contentsOfFile: Workbench.repository + "/docs/GUIDE.md", encoding: .utf8))
       #expect(commands.count > 20)
       var folder = bench.path
       for command in commands {
         let script = "exec 2>&1\n\(command.text)\nstatus=$?\npwd >\"$HOME/folder\"\nexit $status\n"
-        let result = try await bench.run("/usr/bin/env", ["-C", folder, "/bin/sh", "-c", script], environment: environment)
+        let result = try await bench.run(
+          "/usr/bin/env", ["-C", folder, "/bin/sh", "-c", script], environment: environment)
         let shown = result.output.replacingOccurrences(of: bench.file("home"), with: "/home/ada")
         let lines = shown.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let difference = Self.withoutNumbers(lines).difference(from: Self.withoutNumbers(command.output))
         #expect(difference.isEmpty, "$ \(command.text)\n\(shown)\n\(difference)")
-        folder = try String(contentsOfFile: bench.file("home/folder"), encoding: .utf8).trimmingCharacters(in: .newlines)
+        folder = try String(contentsOfFile: bench.file("home/folder"), encoding: .utf8).trimmingCharacters(
+          in: .newlines)
       }
     }
 
