@@ -56,8 +56,17 @@ public struct ImageSymbolizer: Symbolizer {
 extension TraceReader {
   /// The symbols of the trace's own image; none when the image has none or is damaged.
   ///
-  /// - Parameter lines: gives the lines of a kernel's source, if there are any.
-  public func symbolizer(lines: (KernelImage) -> ImageSymbolizer.Lines? = { _ in nil }) -> any Symbolizer {
+  /// - Parameters:
+  ///   - sparingly: whether no more of the image is to be read than its symbols, which are then not compared with the image's hash; there are no lines then.
+  ///   - lines: gives the lines of a kernel's source, if there are any.
+  public func symbolizer(
+    sparingly: Bool = false, lines: (KernelImage) -> ImageSymbolizer.Lines? = { _ in nil }
+  ) -> any Symbolizer {
+    if sparingly, let size = imageSize.flatMap(Int.init(exactly:)),
+      let kernel = KernelImage(symbolsOf: size, read: { self.imageBytes($0) })
+    {
+      return ImageSymbolizer(kernel)
+    }
     guard let header = try? header(), let image = try? RunImage(bytes: header.image) else { return NoSymbols() }
     return ImageSymbolizer(image.kernel, lines: lines(image.kernel))
   }
@@ -65,7 +74,9 @@ extension TraceReader {
 
 extension EventRendering {
   /// Words for the events of `reader`: functions by the symbols of its own image, keys by their names in scenarios.
-  public init(of reader: TraceReader, lines: (KernelImage) -> ImageSymbolizer.Lines? = { _ in nil }) {
-    self.init(symbolizer: reader.symbolizer(lines: lines), keyName: { KeyNames.name(of: $0) })
+  public init(
+    of reader: TraceReader, sparingly: Bool = false, lines: (KernelImage) -> ImageSymbolizer.Lines? = { _ in nil }
+  ) {
+    self.init(symbolizer: reader.symbolizer(sparingly: sparingly, lines: lines), keyName: { KeyNames.name(of: $0) })
   }
 }

@@ -154,7 +154,7 @@ struct DigestDiff {
     if difference.isOneEvent, let trace = side.source.trace,
       var events = try? trace.reader.events(fromSequence: part.firstSequence), let event = try? events.next()
     {
-      return [trace.rendering().line(event)]
+      return [trace.rendering(sparingly: true).line(event)]
     }
     let lanes = part.laneHashes.map(\.lane.name).joined(separator: " ")
     return [

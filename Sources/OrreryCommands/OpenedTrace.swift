@@ -35,10 +35,17 @@ struct OpenedTrace {
 
   /// Words for the trace's events, with source lines they are wished and can be had.
   ///
-  /// - Parameter lines: whether lines are wished; nil, as it comes.
-  func rendering(lines: Bool? = nil) -> EventRendering {
-    EventRendering(of: reader) { ImageSymbolizer.lines(of: $0, isAsked: lines, called: path) }
+  /// - Parameters:
+  ///   - lines: whether lines are wished; nil, as it comes.
+  ///   - sparingly: whether next to nothing is to be read of a long trace for it: then there are lines only if they are wished.
+  func rendering(lines: Bool? = nil, sparingly: Bool = false) -> EventRendering {
+    EventRendering(of: reader, sparingly: sparingly && lines != true && reader.byteCount >= Self.longByteCount) {
+      ImageSymbolizer.lines(of: $0, isAsked: lines, called: path)
+    }
   }
+
+  /// From how many bytes on a trace is long: an image of some hundred KiB is less than a hundredth of it only then.
+  private static let longByteCount: UInt64 = 16 << 20
 
   /// Does `work` with the trace; an error says which trace it is about.
   func attempt<Result>(_ work: (TraceReader) throws(TraceError) -> Result) throws(CommandFailure) -> Result {

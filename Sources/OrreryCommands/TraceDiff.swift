@@ -91,8 +91,10 @@ struct TraceDiff {
 
   /// Words for the events of each side. An image that both have is read once: it may be as long as many events.
   private func renderings(_ wish: Bool?) -> (left: EventRendering, right: EventRendering) {
-    let rendering = left.rendering(lines: wish)
-    return (rendering, left.reader.hasSameImage(as: right.reader) ? rendering : right.rendering(lines: wish))
+    let rendering = left.rendering(lines: wish, sparingly: true)
+    return (
+      rendering, left.reader.hasSameImage(as: right.reader) ? rendering : right.rendering(lines: wish, sparingly: true)
+    )
   }
 
   /// The event that one side has and the other has not, or not there.

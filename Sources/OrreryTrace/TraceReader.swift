@@ -129,12 +129,33 @@ public final class TraceReader {
       remedy: "the trace cannot be replayed, its events can be shown")
   }
 
+  /// The header as far as `sections` go; of the others nothing is read.
+  package func header(only sections: [HeaderSection]) throws(TraceError) -> TraceHeader {
+    var header = TraceHeader(revision: "", lanes: [])
+    guard let table else {
+      if let first = damage.first { throw .damaged(first) }
+      return header
+    }
+    for section in sections where section != .modules || table.section(section) != nil {
+      if let found = try read(section, table, into: &header) { throw .damaged(found) }
+    }
+    return header
+  }
+
   /// The lanes that were recorded, of which nothing but their own part of the header is read.
   package func recordedLanes() throws(TraceError) -> LaneSet {
-    var header = TraceHeader(revision: "", lanes: [])
-    let found = try table.map { table throws(TraceError) in try read(.recording, table, into: &header) } ?? damage.first
-    if let found { throw .damaged(found) }
-    return header.lanes.intersection(.all)
+    try header(only: [.recording]).lanes.intersection(.all)
+  }
+
+  /// The size of the image in bytes, as the header says it.
+  public var imageSize: UInt64? { table?.section(.image)?.length }
+
+  /// Some bytes of the image, which are not compared with its hash; nil when it has none there.
+  public func imageBytes(_ range: Range<Int>) -> [UInt8]? {
+    guard let image = table?.section(.image), range.lowerBound >= 0, UInt64(range.upperBound) <= image.length else {
+      return nil
+    }
+    return try? source.bytes(at: image.offset + UInt64(range.lowerBound), count: range.count)
   }
 
   /// The hash of one part of the header, known without reading the part; nil when the header is damaged.
