@@ -36,7 +36,8 @@ extension AcceptanceTests {
       let bench = try Workbench()
       try bench.write("guest.elf", Self.shows.bytes)
       let terminal = try PseudoTerminal(
-        script: #""$0" run guest.elf --live -o t.orrery; stty -a > stopped; fg > /dev/null; echo "code $?" > end; mv end ended"#,
+        script: #""$0" run guest.elf --live -o t.orrery; stty -a > stopped; fg > /dev/null; "#
+          + #"echo "code $?" > end; mv end ended"#,
         program: try Workbench.tool, directory: bench.path)
       let shown = try await terminal.wait(for: "A", after: terminal.wait(for: Self.ownScreen))
       #expect(terminal.isRaw)
