@@ -30,6 +30,10 @@ import Testing
       "heap, main", ["allocate 64 bytes aligned to 16 → #1"], ["allocate 65 bytes aligned to 16 → #1"],
       ["~ heap: allocates 65 bytes aligned to 16 → #1 (was `64`)"]
     ),
+    // Of a quoted text that is the same but for a word, only the word: a quotation mark belongs to the whole.
+    ("mark", ["\"task 0 wokeN\""], ["\"task 0 woken\""], ["~ mark: \"task 0 woken\" (was `wokeN`)"]),
+    ("mark", ["\"tusk 0 woken\""], ["\"task 0 woken\""], ["~ mark: \"task 0 woken\" (was `tusk`)"]),
+    ("mark", ["\"task 0 \\\"\""], ["\"task 0 woken\""], ["~ mark: \"task 0 woken\" (was `\\\"`)"]),
     (
       "heap, handler of page fault", [], ["allocate 8 bytes → #1"],
       ["+ heap, handler of page fault: allocates 8 bytes → #1"]

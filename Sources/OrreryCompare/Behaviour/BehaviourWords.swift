@@ -143,11 +143,24 @@ enum BehaviourWords {
     let oldWords = old.split(separator: " ")
     let newWords = new.split(separator: " ")
     let shared = commonEnds(oldWords, newWords)
-    let gone = oldWords[shared.prefix..<oldWords.count - shared.suffix].joined(separator: " ")
-    let come = newWords[shared.prefix..<newWords.count - shared.suffix].joined(separator: " ")
+    let gone = withoutHalfQuotes(oldWords[shared.prefix..<oldWords.count - shared.suffix].joined(separator: " "))
+    let come = withoutHalfQuotes(newWords[shared.prefix..<newWords.count - shared.suffix].joined(separator: " "))
     if gone.isEmpty, come.isEmpty { return new }
     if gone.isEmpty { return "\(new) (now with `\(come)`)" }
     return come.isEmpty ? "\(new) (no longer `\(gone)`)" : "\(new) (was `\(gone)`)"
+  }
+
+  /// Words from one end of a quoted text, such as `woken"`, without its quotation mark: the other one is among the words that are shared.
+  private static func withoutHalfQuotes(_ words: String) -> String {
+    var isEscaped = false
+    var quoteCount = 0
+    for byte in words.utf8 {
+      if byte == UInt8(ascii: "\""), !isEscaped { quoteCount += 1 }
+      isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+    }
+    guard !quoteCount.isMultiple(of: 2) else { return words }
+    if words.hasPrefix("\"") { return String(words.dropFirst()) }
+    return words.hasSuffix("\"") ? String(words.dropLast()) : words
   }
 
   /// How many words two sentences share at their beginnings, and at their ends beyond that.
