@@ -33,8 +33,12 @@ public struct ImageSymbolizer: Symbolizer {
     guard isImage(address), let (symbol, offset) = symbols.symbol(containing: LinearAddress(address)) else {
       return nil
     }
-    let name = SourceName(mangled: symbol.name)?.path.joined(separator: ".") ?? symbol.name
-    return SymbolizedAddress(name: name, offset: offset)
+    return SymbolizedAddress(name: Self.name(of: symbol), offset: offset)
+  }
+
+  /// The name that its source gives a function, or its linkage name.
+  public static func name(of symbol: Symbol) -> String {
+    SourceName(mangled: symbol.name)?.path.joined(separator: ".") ?? symbol.name
   }
 
   public func isImage(_ address: UInt64) -> Bool { ranges.contains { $0.contains(address) } }

@@ -11,6 +11,8 @@ struct CommandFailure: Error, CustomStringConvertible {
   let description: String
   /// What the program exits with.
   var code = OrreryProgram.trouble
+  /// The one run of `record --each` that it is about: the parameter and its value.
+  var chosenValue: (parameter: String, value: UInt64)?
 
   init(_ description: String) { self.description = description }
 

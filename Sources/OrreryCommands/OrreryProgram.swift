@@ -35,7 +35,7 @@ public enum OrreryProgram {
       return 0
     } catch let failure as CommandFailure {
       console.note(failure.text)
-      console.note("reproduce: \(Reproduction.command(arguments))")
+      console.note("reproduce: \(Reproduction.command(Reproduction.choosing(failure.chosenValue, in: arguments)))")
       return failure.code
     } catch let code as ExitCode {
       // The exit code of `run` is the kernel's.

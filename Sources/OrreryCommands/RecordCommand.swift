@@ -81,7 +81,13 @@ struct RecordCommand: ParsableCommand {
     for value in parameter.values {
       if let name = Interruption.signalName { throw CommandFailure("ended by \(name); \(progress())") }
       let path = Self.name(output, each, value)
-      let end = try record(inputs, given + [ParameterValue(name: each, value: value)], to: path)
+      let end: RunEnd
+      do { end = try record(inputs, given + [ParameterValue(name: each, value: value)], to: path) } catch var failure
+        as CommandFailure
+      {
+        failure.chosenValue = (each, value)
+        throw failure
+      }
       if end.reason == .interrupted { throw CommandFailure("\(Self.ended(path, end).description)\n\(progress())") }
       recordedCount += 1
       code = max(code, Self.exitCode(of: end, expected: inputs.scenario.expectedEnd))

@@ -5,6 +5,17 @@ enum Reproduction {
     (["orrery"] + arguments.dropFirst().map(quoted)).joined(separator: " ")
   }
 
+  /// `arguments` for the one run that has this value of the parameter of `--each`.
+  static func choosing(_ chosen: (parameter: String, value: UInt64)?, in arguments: [String]) -> [String] {
+    guard let chosen else { return arguments }
+    let setting = ["--set", "\(chosen.parameter)=\(chosen.value)"]
+    if let index = arguments.firstIndex(of: "--each=\(chosen.parameter)") {
+      return arguments[..<index] + setting + arguments[(index + 1)...]
+    }
+    guard let index = arguments.firstIndex(of: "--each"), index + 1 < arguments.count else { return arguments }
+    return arguments[..<index] + setting + arguments[(index + 2)...]
+  }
+
   /// `argument` so that a POSIX shell reads it as one word.
   static func quoted(_ argument: String) -> String {
     let isPlain = !argument.isEmpty && argument.utf8.allSatisfy(isPlain)

@@ -215,8 +215,7 @@ struct RunInputs {
       switch error {
       case .image(let error): throw CommandFailure(error, path: options.image)
       case .scenario(let error):
-        var failure = CommandFailure(
-          "\(options.scenario ?? "")\(error.line > 0 ? ":\(error.line)" : ""): error: anchor lost: \(error)")
+        var failure = CommandFailure(self.scenario.problem("anchor lost: \(error)", at: error.location).description)
         // What `run` exits with is the kernel's; 125 would be that of a kernel.
         if sink != nil { failure.code = OrreryProgram.undecided }
         throw failure

@@ -3,6 +3,8 @@ import Orrery
 import OrreryBase
 import OrreryCompare
 import OrreryHost
+import OrreryImage
+import OrreryScenario
 import OrreryTrace
 
 /// `orrery show T`.
@@ -132,6 +134,7 @@ struct ShowCommand: ParsableCommand {
       write(json ? rendering.json(event).description : rendering.line(event))
       count += 1
     }
+    if count == 0, let symbol { try checkKnown(symbol, opened) }
     if isWhole {
       if json {
         var object = JSONObject()
@@ -149,9 +152,31 @@ struct ShowCommand: ParsableCommand {
     guard let address = event.payload.codeAddress, let place = rendering.symbolizer.function(containing: address) else {
       return false
     }
-    // `grow` finds `Kernel.Heap.grow`, and `Heap.grow` does; `row` does not.
-    let name = functionName(place.name)
-    return name == symbol || name.hasSuffix("." + symbol) || name.hasSuffix("::" + symbol)
+    return Self.isName(functionName(place.name), of: symbol)
+  }
+
+  /// `grow` finds `Kernel.Heap.grow`, and `Heap.grow` does; `row` does not.
+  private static func isName(_ name: String, of symbol: String) -> Bool {
+    name == symbol || name.hasSuffix("." + symbol) || name.hasSuffix("::" + symbol)
+  }
+
+  /// A function at which nothing happened shows nothing; a name of none is a mistake.
+  private func checkKnown(_ symbol: String, _ opened: OpenedTrace) throws(CommandFailure) {
+    // What is wrong with a header is said as damage.
+    guard let header = try? opened.reader.header() else { return }
+    let symbols = (try? RunImage(bytes: header.image))?.kernel.symbols.symbols ?? []
+    guard !symbols.isEmpty else {
+      throw CommandFailure("--symbol \(symbol): the image of \(trace) has no symbols; leave the option out")
+    }
+    let names = symbols.map { functionName(ImageSymbolizer.name(of: $0)) }
+    guard !names.contains(where: { Self.isName($0, of: symbol) }) else { return }
+    // As many of its last parts as are given.
+    let partCount = symbol.split(separator: ".").count
+    let ends = names.map { $0.split(separator: ".").suffix(partCount).joined(separator: ".") }
+    let near = nearestWord(to: symbol, among: ends.filter { $0.utf8.count <= 64 })
+    throw CommandFailure(
+      "--symbol \(symbol): the image of \(trace) has no such function; "
+        + (near.map { "did you mean `\($0)`?" } ?? "see its symbols with nm"))
   }
 
   private func showScreen(
@@ -218,7 +243,11 @@ struct ShowCommand: ParsableCommand {
       }
       return clock
     }
-    return (try clock(from, "--from") ?? 0, try clock(to, "--to"))
+    let (start, end) = (try clock(from, "--from"), try clock(to, "--to"))
+    if let start, let end, end <= start {
+      throw CommandFailure("--to is not later than --from, and no event is between them; give a later --to")
+    }
+    return (start ?? 0, end)
   }
 
   private static func describe(_ header: TraceHeader) -> String {

@@ -118,7 +118,7 @@ public struct GoldenCase: Hashable, Sendable, CustomStringConvertible {
     } catch let error as GoldenError {
       throw error
     } catch Recorder.Failure.scenario(let error) {
-      throw .lostAnchor("\(scenarioPath)\(error.line > 0 ? ":\(error.line)" : ""): \(error)")
+      throw .lostAnchor("\(error.place(in: scenarioPath)): \(error)")
     } catch let error as HostError {
       throw .trouble(error.description)
     } catch let error as ScenarioError {

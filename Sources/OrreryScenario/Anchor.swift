@@ -16,12 +16,15 @@ public struct Anchor: Hashable, Sendable {
   /// The longest name that is given whole in a message, in bytes.
   private static let shortLength = 240
 
-  /// The line of the scenario, counted from 1; 0 for what was built in code.
-  public var line: Int
+  /// Where the scenario names what is waited for; `none` for what was built in code.
+  public var location: SourceLocation
 
-  public init(index: Int, name: String, line: Int) {
+  /// The line of the scenario, counted from 1; 0 for what was built in code.
+  public var line: Int { location.line }
+
+  public init(index: Int, name: String, location: SourceLocation) {
     self.index = index
     self.name = name
-    self.line = line
+    self.location = location
   }
 }

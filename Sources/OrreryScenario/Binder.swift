@@ -319,14 +319,16 @@ struct Binder {
       let period = bind(time, atLeast: 1, "a period")
       bound = BoundRepetition(periods: PeriodGenerator(minimum: period, maximum: period))
     case .random(let minimum, let maximum, let unit, let seed):
+      let problemCount = problems.count
       let shortest = bind(TimeSpan(minimum, unit), atLeast: 1, "a period")
-      let longest = bind(TimeSpan(maximum, unit), atLeast: 1, "a period")
-      if shortest > longest {
+      // A longest period of no clock is a mistake of its own only where the shortest is right: then it is shorter.
+      let longest = bind(TimeSpan(maximum, unit), "a period")
+      if shortest > longest, problems.count == problemCount {
         report("the longest period is shorter than the shortest", at: maximum.location)
       }
       bound = BoundRepetition(
         periods: PeriodGenerator(
-          minimum: min(shortest, longest), maximum: longest,
+          minimum: shortest, maximum: max(shortest, longest),
           seed: bind(seed, in: 0...UInt64.max, "a seed") ?? 0))
     }
     switch repetition.end {
@@ -406,7 +408,7 @@ private struct AnchorNames {
     let use = uses[wording, default: 0] + 1
     uses[wording] = use
     let name = use == 1 ? wording : "\(wording) (\(use))"
-    anchors.append(Anchor(index: anchors.count, name: name, line: location.line))
+    anchors.append(Anchor(index: anchors.count, name: name, location: location))
     return anchors.count - 1
   }
 }

@@ -91,3 +91,10 @@ public struct ScenarioError: Error, Hashable, Sendable, CustomStringConvertible 
     return text
   }
 }
+
+extension Scenario {
+  /// A mistake that shows only where the scenario meets its kernel, told as those in the text are.
+  public func problem(_ message: String, at location: SourceLocation) -> ScenarioProblem {
+    ScenarioProblem(.error, message, at: location, in: source)
+  }
+}

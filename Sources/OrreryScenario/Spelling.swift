@@ -1,5 +1,5 @@
 /// The word nearest to a misspelt one, in any case; nil when none is near enough to be meant. Of equally near ones the first.
-func nearestWord(to word: String, among words: [String]) -> String? {
+public func nearestWord(to word: String, among words: [String]) -> String? {
   // Longer than any word of the language with its slips: not worth a comparison.
   guard word.utf8.count <= 32 else { return nil }
   let folded = Array(word.lowercased().utf8)

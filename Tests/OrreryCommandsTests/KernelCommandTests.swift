@@ -54,11 +54,23 @@ import Testing
     #expect(run.code == 0, "\(run.error)")
   }
 
+  @Test func functionThatTheKernelLacksIsNotShown() throws {
+    let trace = folder.path("function.orrery")
+    let record = CapturedRun("record", Self.kernel, "--command-line", "program=hello", "-o", trace)
+    #expect(record.code == 0, "\(record.error)")
+    // The kernel's `kernelMain` is where no event is: that shows nothing, and is no mistake.
+    #expect(CapturedRun("show", trace, "--lane", "mark", "--symbol", "kernelMain").code == 0)
+    let show = CapturedRun("show", trace, "--symbol", "kernelMian")
+    #expect(show.code == 2 && show.error.contains("no such function; did you mean `kernelMain`?"), "\(show.error)")
+    #expect(CapturedRun("show", trace, "--symbol", "nosuch").code == 2)
+  }
+
   @Test func symbolThatTheKernelLacksIsALostAnchor() throws {
     let scenario = try folder.write("lost.scenario", "on symbol Kernel.noSuchFunction: irq 1\n")
     let trace = folder.path("lost.orrery")
     let record = CapturedRun("record", Self.kernel, "--scenario", scenario, "-o", trace)
-    #expect(record.code == 125 && record.error.contains("lost.scenario:1: error: anchor lost: "), "\(record.error)")
+    #expect(record.code == 125 && record.error.contains("lost.scenario:1:11: error: anchor lost: "), "\(record.error)")
+    #expect(record.error.contains("\n            ^~~~~~~~~~~~~~~~~~~~~~~~\n"), "\(record.error)")
     #expect(!FileManager.default.fileExists(atPath: trace))
     #expect(CapturedRun("run", Self.kernel, "--scenario", scenario).code == 2)
   }

@@ -109,4 +109,16 @@ import Testing
     #expect(each.code == 2)
     #expect(each.error.contains("--each K and --set K both choose a value"), "\(each.error)")
   }
+
+  @Test(arguments: [["--each", "K"], ["--each=K"]])
+  func oneOfManyRunsIsReproducedByItsValue(options: [String]) throws {
+    let scenario = try folder.write("s", Array("param K = 16…20\nat 1 ms: irq K\n".utf8))
+    let arguments = ["record", try guest, "--scenario", scenario]
+    let run = CapturedRun(arguments + options + ["-o", folder.file("t")])
+    #expect(run.code == 2)
+    #expect(
+      run.error.contains(
+        "reproduce: orrery \((arguments + ["--set", "K=16", "-o", folder.file("t")]).joined(separator: " "))"),
+      "\(run.error)")
+  }
 }

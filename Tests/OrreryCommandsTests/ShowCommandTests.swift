@@ -35,6 +35,19 @@ import Testing
     #expect(try show(trace, "--lane", "heap").lines.isEmpty)
   }
 
+  @Test(arguments: [("6ms", "5ms"), ("2_000", "2_000")])
+  func rangeWithNothingInItIsAMistake(from: String, to: String) throws {
+    let trace = try folder.trace("a", events)
+    let error = #expect(throws: CommandFailure.self) { try show(trace, "--from", from, "--to", to) }
+    #expect(error?.description.hasPrefix("--to is not later than --from") == true)
+  }
+
+  @Test func functionOfAnImageWithoutSymbolsIsAMistake() throws {
+    let trace = try folder.trace("a", events)
+    let error = #expect(throws: CommandFailure.self) { try show(trace, "--symbol", "grow") }
+    #expect(error?.description.hasSuffix("has no symbols; leave the option out") == true)
+  }
+
   @Test func screenIsShownAsItWas() throws {
     let trace = try folder.trace("a", events)
     #expect(try show(trace, "--screen").lines == ["Hi"])

@@ -167,13 +167,14 @@ import Testing
     ).anchors
     #expect(
       anchors == [
-        Anchor(index: 0, name: "after serial \"ready>\" + K steps", line: 2),
-        Anchor(index: 1, name: "every 1 ms until symbol panic", line: 4),
-        Anchor(index: 2, name: "after serial \"ready>\" + K steps (2)", line: 5),
-        Anchor(index: 3, name: "at start", line: 6),
-        Anchor(index: 4, name: "stop after serial \"bye\"", line: 7),
-        Anchor(index: 5, name: "until symbol panic", line: 4),
+        Anchor(index: 0, name: "after serial \"ready>\" + K steps", location: .none),
+        Anchor(index: 1, name: "every 1 ms until symbol panic", location: .none),
+        Anchor(index: 2, name: "after serial \"ready>\" + K steps (2)", location: .none),
+        Anchor(index: 3, name: "at start", location: .none),
+        Anchor(index: 4, name: "stop after serial \"bye\"", location: .none),
+        Anchor(index: 5, name: "until symbol panic", location: .none),
       ])
+    #expect(anchors.map(\.line) == [2, 4, 5, 6, 7, 4])
   }
 
   /// Codes by hand from the set-1 table: A 0x1E, left Ctrl 0x1D, Enter 0x1C.

@@ -209,6 +209,15 @@ import Testing
       "stop at 5 ms: nmi", 1, 13, "expected `+` and a delay or the end of the statement, found `:`"),
   ]
 
+  @Test(arguments: [
+    "every random 0…0 steps seed 1: nmi", "every random 0…5 steps seed 1: nmi", "every random 5…0 steps seed 1: nmi",
+    "every random 9…2 ms seed 1: nmi", "every random 5…18446744073709551615 s seed 1: nmi",
+  ])
+  func oneMistakeInAPeriodIsSaidOnce(text: String) throws {
+    let error = try #require(throws: ScenarioError.self) { try Scenario(parsing: text, file: "f").bound() }
+    #expect(error.problems.count == 1, "\(error)")
+  }
+
   @Test(arguments: mistakes)
   func aMistakeIsReportedAtItsPlace(mistake: Mistake) throws {
     let error = try #require(throws: ScenarioError.self) {

@@ -77,7 +77,7 @@ struct ScenarioDriver: Sendable {
           waiters.append(Awaited.Waiter(source: .address(address), hit: hit, listener: listener))
         } catch {
           var error = error
-          error.line = anchors[anchor].line
+          error.location = anchors[anchor].location
           throw error
         }
       }

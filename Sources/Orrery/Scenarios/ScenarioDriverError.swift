@@ -1,5 +1,6 @@
 import OrreryBase
 import OrreryImage
+public import OrreryScenario
 
 /// A scenario that does not fit the kernel it is to be run on: it waits for a symbol that is none, or more than one.
 public struct ScenarioDriverError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -8,8 +9,8 @@ public struct ScenarioDriverError: Error, Hashable, Sendable, CustomStringConver
   /// The linkage names it may stand for: those that answer to it equally well, or, when none does, those that are like it.
   public var candidates: [String]
   public var isAmbiguous: Bool
-  /// The line of the scenario that names it, counted from 1; 0 for a scenario built in code.
-  public var line = 0
+  /// Where the scenario names it; `none` for a scenario built in code.
+  public var location = SourceLocation.none
 
   /// The most names a message lists.
   private static let candidateLimit = 4
@@ -42,6 +43,13 @@ public struct ScenarioDriverError: Error, Hashable, Sendable, CustomStringConver
       candidates.isEmpty
       ? "check its spelling, and that the kernel still has its symbol table" : "names like it are \(names)"
     return "it waits for symbol '\(symbol)', which the kernel does not have; \(hint)"
+  }
+}
+
+extension ScenarioDriverError {
+  /// `path` of the scenario with line and column, where they are known.
+  public func place(in path: String) -> String {
+    location.line > 0 ? "\(path):\(location.line):\(location.column)" : path
   }
 }
 

@@ -110,8 +110,7 @@ struct KernelRecipe {
       sink.discard()
       switch error {
       case Recorder.Failure.scenario(let error):
-        let line = error.line > 0 ? ":\(error.line)" : ""
-        throw Undecided(reason: "anchor lost: \(options.scenario ?? "")\(line): \(error)")
+        throw Undecided(reason: "anchor lost: \(error.place(in: options.scenario ?? "")): \(error)")
       case Recorder.Failure.image(let error): throw Undecided(reason: "the kernel cannot be booted: \(error)")
       case Recorder.Failure.unsupported(let what): throw CommandFailure(what)
       case Recorder.Failure.trace(let error): throw CommandFailure(error, path: path)

@@ -89,7 +89,7 @@ extension AcceptanceTests {
       let test = try await bench.orrery("test")
       #expect(test.end.code == 125)
       #expect(
-        test.output.contains("undecided: traces/lost\nanchor lost: traces/lost/lost.scenario:1: "), "\(test.output)")
+        test.output.contains("undecided: traces/lost\nanchor lost: traces/lost/lost.scenario:1:11: "), "\(test.output)")
       // What is known to be different counts for more.
       try changeKernel()
       #expect(try await bench.orrery("test").end.code == 1)
