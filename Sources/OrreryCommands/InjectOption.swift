@@ -36,7 +36,7 @@ struct InjectOption: ExpressibleByArgument {
       }
     }
     let anchor = scenario.anchors.count
-    scenario.anchors.append(Anchor(index: anchor, name: "inject \(text)", line: 0))
+    scenario.anchors.append(Anchor(index: anchor, name: "inject \(text)", location: .none))
     scenario.rules.append(BoundRule(anchor: anchor, condition: .clock(clock), actions: [.input(.flip(bit))]))
   }
 }

@@ -19,7 +19,7 @@ import Testing
     let count = rules.count + stops.count + rules.count
     return BoundScenario(
       machine: MachineSettings.default, limits: Limits.default, lanes: nil, allocators: [], rules: rules,
-      stops: stops, anchors: (0..<count).map { Anchor(index: $0, name: "anchor \($0)", line: 0) }, values: [])
+      stops: stops, anchors: (0..<count).map { Anchor(index: $0, name: "anchor \($0)", location: .none) }, values: [])
   }
 
   private func driver(_ rules: [BoundRule], stops: [BoundStop] = []) throws -> ScenarioDriver {

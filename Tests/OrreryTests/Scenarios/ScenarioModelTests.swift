@@ -131,7 +131,7 @@ import Testing
       }
     }
     var driver = try ScenarioDriver(
-      BoundScenario(rules: rules, anchors: rules.map { Anchor(index: $0.anchor, name: "", line: 0) }),
+      BoundScenario(rules: rules, anchors: rules.map { Anchor(index: $0.anchor, name: "", location: .none) }),
       symbols: Self.symbols)
     var firings: [Firing] = []
     // As the recorder does: to what happens next, or to what is due, whichever comes first.
@@ -168,7 +168,7 @@ import Testing
         anchor: count + index, condition: .symbol("tick", hit: UInt64(index + 1)),
         actions: [.input(.nonMaskableInterrupt)])
     }
-    let anchors = (0..<2 * count).map { Anchor(index: $0, name: "", line: 0) }
+    let anchors = (0..<2 * count).map { Anchor(index: $0, name: "", location: .none) }
     var driver = try ScenarioDriver(BoundScenario(rules: rules + waiting, anchors: anchors), symbols: Self.symbols)
     var fired: [Firing] = []
     while let clock = driver.nextClock {
