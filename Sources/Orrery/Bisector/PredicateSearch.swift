@@ -57,6 +57,9 @@ public final class PredicateSearch {
   private let predicate: Predicate
   private let isMonotonic: Bool
   private let atoms: [Predicate.Atom]
+  /// The clocks and steps that comparisons name: where they may turn.
+  private let clockPoints: [UInt64]
+  private let stepPoints: [UInt64]
   /// Only looked up.
   private var addresses: [String: UInt64] = [:]
   private var hits: [LinearAddress: UInt64] = [:]
@@ -71,6 +74,8 @@ public final class PredicateSearch {
     self.isMonotonic = isMonotonic
     do throws(ReplayError) { run = try TraceRun(source) } catch { throw .replay(error) }
     atoms = predicate.root.atoms
+    clockPoints = atoms.flatMap { $0.points(of: .clock) }
+    stepPoints = atoms.flatMap { $0.points(of: .steps) }
     do throws(PredicateError) {
       for name in atoms.flatMap(\.names) { addresses[name.text] = try address(of: name) }
     } catch { throw .predicate(error) }
@@ -153,16 +158,8 @@ public final class PredicateSearch {
     } else {
       inspect()
     }
-    for case .comparison(let left, _, let right) in atoms {
-      for (value, other) in [(left.value, right.value), (right.value, left.value)] {
-        guard case .number(let number) = other else { continue }
-        // Where a comparison with a number may turn: at the number, and after it.
-        for point in [number, number.addingSaturating(1)] {
-          if value == .clock, point > run.clock { clock = min(clock, point) }
-          if value == .steps, point > run.steps { steps = min(steps, point) }
-        }
-      }
-    }
+    for point in clockPoints where point > run.clock { clock = min(clock, point) }
+    for point in stepPoints where point > run.steps { steps = min(steps, point) }
     return note(try run.run(untilClock: clock, untilSteps: steps))
   }
 
@@ -351,6 +348,15 @@ extension Predicate.Expression {
 extension Predicate.Atom {
   fileprivate var operands: [Predicate.Operand] {
     if case .comparison(let left, _, let right) = self { [left, right] } else { [] }
+  }
+
+  /// Where a comparison of `value` with a number may turn: at the number, and after it.
+  fileprivate func points(of value: Predicate.Value) -> [UInt64] {
+    guard case .comparison(let left, _, let right) = self else { return [] }
+    return [(left.value, right.value), (right.value, left.value)].flatMap { operand, other -> [UInt64] in
+      guard operand == value, case .number(let number) = other else { return [] }
+      return [number, number.addingSaturating(1)]
+    }
   }
 
   /// The symbols in it.
