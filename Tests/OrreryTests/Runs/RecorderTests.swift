@@ -33,7 +33,8 @@ struct EchoRun {
     for index in stops.indices { stops[index].anchor = rules.count + index }
     return BoundScenario(
       machine: configuration.machine, limits: limits, lanes: nil, allocators: [], rules: rules, stops: stops,
-      anchors: (0..<rules.count + stops.count).map { Anchor(index: $0, name: "anchor \($0)", location: .none) }, values: [])
+      anchors: (0..<rules.count + stops.count).map { Anchor(index: $0, name: "anchor \($0)", location: .none) },
+      values: [])
   }
 
   func recorder(sink: (any TraceSink)?) throws -> Recorder {
