@@ -188,15 +188,7 @@ public final class Replayer {
     }
   }
 
-  /// How far the machine may go at most. An end that comes from the machine itself is a step it must be let run into.
-  private var lastPoint: (clock: Clock, steps: Steps) {
-    guard let recordedEnd else { return (.max, .max) }
-    switch recordedEnd.reason {
-    case .limit, .stopCondition, .interrupted: return (recordedEnd.clock, recordedEnd.steps)
-    case .powerOff, .debugExit, .tripleFault, .idle, .unmodelled, .reset:
-      return (recordedEnd.clock.addingSaturating(1), recordedEnd.steps.addingSaturating(1))
-    }
-  }
+  private var lastPoint: (clock: Clock, steps: Steps) { recordedEnd?.lastPoint ?? (.max, .max) }
 
   private func scheduleInputs() throws(TraceError) {
     // At least one input beyond those of the present clock, or the machine would never be let run past it.
@@ -294,5 +286,16 @@ public final class Replayer {
       recordedEnd == nil || recordedEnd == replayedEnd
       ? .same(eventCount: eventCount, end: recordedEnd)
       : .different(Difference(sequence: eventCount, recordedEnd: recordedEnd, replayedEnd: replayedEnd))
+  }
+}
+
+extension RunEnd {
+  /// How far a machine that runs again may go at most. An end that comes from the machine itself is a step it must be let run into.
+  var lastPoint: (clock: Clock, steps: Steps) {
+    switch reason {
+    case .limit, .stopCondition, .interrupted: (clock, steps)
+    case .powerOff, .debugExit, .tripleFault, .idle, .unmodelled, .reset:
+      (clock.addingSaturating(1), steps.addingSaturating(1))
+    }
   }
 }

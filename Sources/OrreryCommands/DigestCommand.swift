@@ -39,12 +39,7 @@ struct DigestCommand: ParsableCommand {
   func run() throws {
     let opened = try OpenedTrace(path: trace)
     // Hashes of what is not there any more would vouch for it.
-    let damage = try opened.findDamage()
-    if !damage.isEmpty {
-      throw CommandFailure(
-        damage.map { "error: \(trace): damaged at \($0)" }.joined(separator: "\n")
-          + "\na damaged trace has no digest; what is intact can be read: orrery show \(Reproduction.quoted(trace))")
-    }
+    try opened.requireIntact("has no digest")
     let digest = try opened.attempt { reader throws(TraceError) in
       if let events { try TraceDigest(of: reader, events: events.range) } else { try TraceDigest(of: reader) }
     }

@@ -192,8 +192,8 @@ struct DigestDiff {
       comparison.headers.map { header in
         var part = JSONObject()
         part.add("name", header.name)
-        part.add("left", header.left)
-        part.add("right", header.right)
+        part.add("left", header.left?.description)
+        part.add("right", header.right?.description)
         return part
       })
     object.add("sameLanes", !comparison.hasOtherLanes)
@@ -203,18 +203,18 @@ struct DigestDiff {
       part.add("firstEvent", difference.events.lowerBound)
       part.add("eventCount", difference.events.upperBound - difference.events.lowerBound)
       part.add("firstClock", difference.firstClock)
-      if let end = difference.endClock { part.add("endClock", end) } else { part.addNull("endClock") }
+      part.add("endClock", difference.endClock)
       part.add("lanes", difference.lanes.lanes.map(\.name))
-      if let left = difference.left { part.add("left", left.json) } else { part.addNull("left") }
-      if let right = difference.right { part.add("right", right.json) } else { part.addNull("right") }
+      part.add("left", difference.left?.json)
+      part.add("right", difference.right?.json)
       object.add("firstDifference", part)
     } else {
       object.addNull("firstDifference")
     }
     if comparison.hasOtherEnd {
       var end = JSONObject()
-      end.add("left", left.digest.end)
-      end.add("right", right.digest.end)
+      end.add("left", left.digest.end?.description)
+      end.add("right", right.digest.end?.description)
       object.add("end", end)
     } else {
       object.addNull("end")
@@ -225,10 +225,4 @@ struct DigestDiff {
 
 extension DigestComparison.Difference {
   fileprivate var isOneEvent: Bool { events.upperBound - events.lowerBound == 1 }
-}
-
-extension JSONObject {
-  fileprivate mutating func add(_ key: String, _ hash: Hash128?) {
-    if let hash { add(key, hash.description) } else { addNull(key) }
-  }
 }

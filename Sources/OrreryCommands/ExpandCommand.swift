@@ -44,12 +44,7 @@ struct ExpandCommand: ParsableCommand {
 
   func run() throws {
     let opened = try OpenedTrace(path: trace)
-    let damage = try opened.findDamage()
-    if !damage.isEmpty {
-      throw CommandFailure(
-        damage.map { "error: \(trace): damaged at \($0)" }.joined(separator: "\n")
-          + "\na damaged trace is not replayed; what is intact can be read: orrery show \(Reproduction.quoted(trace))")
-    }
+    try opened.requireIntact("is not replayed")
     let sink: TraceFileSink
     do throws(HostError) { sink = try TraceFileSink(path: output, sparing: [opened.source.file]) } catch {
       throw CommandFailure(error)

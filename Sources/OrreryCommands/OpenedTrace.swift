@@ -27,6 +27,17 @@ struct OpenedTrace {
     try attempt { reader throws(TraceError) in try reader.verify(decodes: false) }
   }
 
+  /// Refuses a trace that is damaged anywhere, for a command that would take what is left for the whole.
+  ///
+  /// - Parameter consequence: what a damaged trace does not have or undergo, as in `a damaged trace is not replayed`.
+  func requireIntact(_ consequence: String) throws(CommandFailure) {
+    let damage = try findDamage()
+    guard !damage.isEmpty else { return }
+    throw CommandFailure(
+      damage.map { "error: \(path): damaged at \($0)" }.joined(separator: "\n")
+        + "\na damaged trace \(consequence); what is intact can be read: orrery show \(Reproduction.quoted(path))")
+  }
+
   /// How the run ended, and what it reports.
   var endLines: [String] {
     guard reader.end == nil, reader.isComplete else { return RunEndText.lines(reader.end) }

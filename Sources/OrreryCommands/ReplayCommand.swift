@@ -30,13 +30,8 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     let argument = try OpenedTrace(path: trace)
-    let damage = try argument.findDamage()
-    if !damage.isEmpty {
-      // What is damaged would come out as a difference, or not at all.
-      throw CommandFailure(
-        damage.map { "error: \(trace): damaged at \($0)" }.joined(separator: "\n")
-          + "\na damaged trace is not replayed; what is intact can be read: orrery show \(Reproduction.quoted(trace))")
-    }
+    // What is damaged would come out as a difference, or not at all.
+    try argument.requireIntact("is not replayed")
     if !argument.reader.isComplete {
       Console.current.note("\(trace): the recording was cut short; this is its beginning")
     }

@@ -28,7 +28,7 @@ enum RunEndText {
     object.add("text", end.text)
     object.add("steps", end.steps)
     object.add("clock", end.clock)
-    if let value = end.exitValue { object.add("exitValue", UInt64(value)) } else { object.addNull("exitValue") }
+    object.add("exitValue", end.exitValue.map { UInt64($0) })
     object.add("reports", end.reports)
     return object
   }

@@ -138,7 +138,7 @@ struct ShowCommand: ParsableCommand {
     if isWhole {
       if json {
         var object = JSONObject()
-        if let end = opened.reader.end { object.add("end", RunEndText.json(end)) } else { object.addNull("end") }
+        object.add("end", opened.reader.end.map(RunEndText.json))
         write(object.description)
       } else {
         for line in opened.endLines { write(line) }
@@ -228,7 +228,7 @@ struct ShowCommand: ParsableCommand {
     var events = JSONObject()
     for (lane, count) in counts { events.add(lane.name, count) }
     object.add("events", events)
-    if let end = opened.reader.end { object.add("end", RunEndText.json(end)) } else { object.addNull("end") }
+    object.add("end", opened.reader.end.map(RunEndText.json))
     return object
   }
 

@@ -119,8 +119,8 @@ struct TraceDiff {
       comparison.headers.map { header in
         var part = JSONObject()
         part.add("name", header.name)
-        if let left = header.left { part.add("left", left) } else { part.addNull("left") }
-        if let right = header.right { part.add("right", right) } else { part.addNull("right") }
+        part.add("left", header.left)
+        part.add("right", header.right)
         return part
       })
     if let difference = comparison.firstDifference {
@@ -154,8 +154,8 @@ struct TraceDiff {
     }
     if let end = comparison.end {
       var part = JSONObject()
-      if let left = end.left { part.add("left", RunEndText.json(left)) } else { part.addNull("left") }
-      if let right = end.right { part.add("right", RunEndText.json(right)) } else { part.addNull("right") }
+      part.add("left", end.left.map(RunEndText.json))
+      part.add("right", end.right.map(RunEndText.json))
       object.add("end", part)
     } else {
       object.addNull("end")

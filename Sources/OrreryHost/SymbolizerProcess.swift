@@ -78,7 +78,7 @@ final class SymbolizerProcess {
 
   /// The image in a file that has no name, which goes with the last process that has it open.
   private static func file(of image: [UInt8]) -> Int32? {
-    var template = Array(Folder.path("orrery-image-XXXXXX", in: Environment.value("TMPDIR") ?? "/tmp").utf8CString)
+    var template = Array(Folder.path("orrery-image-XXXXXX", in: TemporaryFolder.parent).utf8CString)
     let file = template.withUnsafeMutableBufferPointer { path -> Int32 in
       let file = mkstemp(path.baseAddress!)
       if file >= 0 { unlink(path.baseAddress!) }

@@ -19,7 +19,8 @@ public struct TemporaryFolder: Sendable {
 
   private init(path: String) { self.path = path }
 
-  private static var parent: String { Environment.value("TMPDIR") ?? "/tmp" }
+  /// Where what is only needed for a while is put.
+  static var parent: String { Environment.value("TMPDIR") ?? "/tmp" }
 
   /// Where the links in `path` lead: programs that are run in the folder call it so.
   private static func resolved(_ path: String) -> String {

@@ -66,7 +66,7 @@ final class TraceRun {
     while true {
       if end != nil { return .ended }
       if machine.clock >= untilClock || machine.steps >= untilSteps { return .reached }
-      let (lastClock, lastSteps) = lastPoint
+      let (lastClock, lastSteps) = recordedEnd?.lastPoint ?? (.max, .max)
       if machine.clock >= lastClock || machine.steps > lastSteps {
         end = recordedEnd?.text ?? ""
         return .ended
@@ -100,16 +100,6 @@ final class TraceRun {
       throw .contradiction(
         "it claims that nothing happens up to clock \(Words.number(recordedEnd.clock)), and an idle machine's devices alone take too long to get there"
       )
-    }
-  }
-
-  /// How far the machine may go at most; the same as for a replay.
-  private var lastPoint: (clock: Clock, steps: Steps) {
-    guard let recordedEnd else { return (.max, .max) }
-    switch recordedEnd.reason {
-    case .limit, .stopCondition, .interrupted: return (recordedEnd.clock, recordedEnd.steps)
-    case .powerOff, .debugExit, .tripleFault, .idle, .unmodelled, .reset:
-      return (recordedEnd.clock.addingSaturating(1), recordedEnd.steps.addingSaturating(1))
     }
   }
 

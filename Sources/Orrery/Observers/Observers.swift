@@ -39,14 +39,7 @@ struct Observers: Sendable {
   mutating func observe(
     _ records: UnsafeBufferPointer<ProbeRecord>, bytes: [UInt8], endsStep: Bool, into events: inout ObservedEvents
   ) {
-    for index in records.indices {
-      // By far the most where a kernel maps pages.
-      if records[index].kind == .tableEntry {
-        pageTables.observeTableEntry(records[index], into: &events)
-      } else {
-        observe(records[index], bytes: bytes, into: &events)
-      }
-    }
+    for index in records.indices { observe(records[index], bytes: bytes, into: &events) }
     if endsStep { pageTables.finishStep(into: &events) }
   }
 
@@ -57,6 +50,7 @@ struct Observers: Sendable {
     marks.finish(clock: clock, into: &events)
   }
 
+  @inline(__always)
   private mutating func observe(_ record: ProbeRecord, bytes: [UInt8], into events: inout ObservedEvents) {
     switch record.kind {
     case .tablePage:

@@ -23,16 +23,7 @@ struct PageTableObserver: Sendable {
   private var nextVersion: UInt64 = 1
 
   /// The live table whose entry changed last, when it is in one place only: most changes follow another of the same table.
-  private struct RecentTable: Sendable {
-    var frame: UInt64
-    var place: Int
-    /// The first address that the table maps, canonical, and the binary logarithm of what each entry does.
-    var base: UInt64
-    var entrySpanLog2: UInt64
-    var pageSize: PageSize
-    var entries: PageEntries
-  }
-  private var recent: RecentTable?
+  private var recent: PlacedTable?
 
   /// The clock whose records are being gathered.
   private var stepClock: Clock = 0
@@ -88,7 +79,6 @@ struct PageTableObserver: Sendable {
       return
     }
     if record.detail == 0, before == nil, reportSinglePage(record, frame: frame, index: index, into: &events) {
-      store(record.value2, frame: frame, index: index)
       return
     }
     measureFromHere()
@@ -136,32 +126,25 @@ struct PageTableObserver: Sendable {
     beforePlacements = livePlacements
   }
 
-  /// Reports a change of an entry that maps, or mapped, a page and leads to no table; false when that is not all there is to it.
+  /// Reports and stores a change of an entry that maps, or mapped, a page and leads to no table; false when that is not all there is to it.
   private mutating func reportSinglePage(
     _ record: ProbeRecord, frame: UInt64, index: Int, into events: inout ObservedEvents
   ) -> Bool {
     guard let liveRoot else { return false }
     if livePlacements == nil { livePlacements = TablePlacements(of: TableTree(root: liveRoot, tables: contents)) }
     guard let placement = livePlacements?.onlyPlacement(of: frame) else { return false }
-    let level = placement.use.level
-    let entries = PageEntries(level: level, inherited: placement.use.rights)
-    let old = contents[frame]?.entries[index] ?? 0
-    let new = record.value2
-    guard !entries.isTable(old), !entries.isTable(new) else { return false }
-    let change = PageChange(
-      at: LinearAddress(TableGeometry.base(of: index, level: level, in: placement.base)),
-      size: TableGeometry.pageSize(level: level), old: entries.target(old), new: entries.target(new))
+    let table = PlacedTable(placement, place: contents.placeMade(for: frame))
     if placement.aliases.isEmpty {
-      if let change { events.append(change, clock: record.clock) }
-      // An entry of the root maps no page, so below it addresses are canonical as they are.
-      recent = RecentTable(
-        frame: frame, place: contents.placeMade(for: frame), base: placement.base,
-        entrySpanLog2: TableGeometry.spanLog2(ofEntryAt: level), pageSize: TableGeometry.pageSize(level: level),
-        entries: entries)
-    } else if let change {
+      recent = table
+      return reportInRecentTable(record, frame: frame, index: index, into: &events)
+    }
+    guard !table.entries.isTable(record.value1), !table.entries.isTable(record.value2) else { return false }
+    if let change = table.change(of: index, from: record.value1, to: record.value2) {
+      let level = placement.use.level
       let aliases = placement.aliases.map { LinearAddress(TableGeometry.base(of: index, level: level, in: $0)) }
       events.append(.map(MapChange(change, aliases: aliases)), clock: record.clock)
     }
+    contents.update(table.place, index, to: record.value2, version: takeVersion())
     return true
   }
 
@@ -172,10 +155,9 @@ struct PageTableObserver: Sendable {
   ) -> Bool {
     guard let recent, recent.frame == frame else { return false }
     guard !recent.entries.isTable(record.value1), !recent.entries.isTable(record.value2) else { return false }
-    let change = PageChange(
-      at: LinearAddress(recent.base | UInt64(truncatingIfNeeded: index) &<< recent.entrySpanLog2),
-      size: recent.pageSize, old: recent.entries.target(record.value1), new: recent.entries.target(record.value2))
-    if let change { events.append(change, clock: record.clock) }
+    if let change = recent.change(of: index, from: record.value1, to: record.value2) {
+      events.append(change, clock: record.clock)
+    }
     contents.update(recent.place, index, to: record.value2, version: takeVersion())
     return true
   }

@@ -11,14 +11,13 @@ struct PageEntries: Sendable {
   /// Where PAT is: bit 7 of a 4 KiB entry, where larger pages have their size bit, and bit 12 of those.
   private let pageAttributeShift: UInt64
   private let inherited: UInt64
-  /// An entry is of a page when one of these bits is set; for the entries of 4 KiB, one that is set in every present entry.
   private let pageBit: UInt64
 
-  /// The entries of a table of `level`, 1 to 3, below tables that allow `inherited`.
+  /// The entries of a table of `level` below tables that allow `inherited`.
   init(level: UInt8, inherited: TableRights) {
     addressMask = 0x000F_FFFF_FFFF_F000 & ~(TableGeometry.span(ofEntryAt: level) - 1)
     pageAttributeShift = level == 1 ? 7 : 12
-    pageBit = level == 1 ? 1 : level <= 3 ? 1 << 7 : 0
+    pageBit = TableGeometry.pageBit(level: level)
     self.inherited = UInt64(inherited.rawValue)
   }
 

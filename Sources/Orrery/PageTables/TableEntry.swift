@@ -10,7 +10,7 @@ struct TableEntry: Hashable, Sendable {
   var isPresent: Bool { rawValue & 1 != 0 }
 
   /// Whether the entry, present in a table of `level`, maps a page rather than leading to another table.
-  func isPage(level: UInt8) -> Bool { level == 1 || (level <= 3 && rawValue & 1 << 7 != 0) }
+  func isPage(level: UInt8) -> Bool { rawValue & TableGeometry.pageBit(level: level) != 0 }
 
   /// The table the entry leads to.
   var table: UInt64 { rawValue & 0x000F_FFFF_FFFF_F000 }
@@ -42,6 +42,9 @@ enum TableGeometry {
 
   /// The bytes of linear address space that one entry of a table of `level` covers.
   static func span(ofEntryAt level: UInt8) -> UInt64 { 1 << spanLog2(ofEntryAt: level) }
+
+  /// The bit that tells a page from a table in a present entry of a table of `level`: the present bit itself where all are pages, none where none is.
+  static func pageBit(level: UInt8) -> UInt64 { level == 1 ? 1 << 0 : level <= 3 ? 1 << 7 : 0 }
 
   /// The binary logarithm of `span(ofEntryAt:)`.
   static func spanLog2(ofEntryAt level: UInt8) -> UInt64 { 12 + 9 * (UInt64(level) - 1) }

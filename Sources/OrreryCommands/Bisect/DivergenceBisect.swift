@@ -13,8 +13,7 @@ struct DivergenceBisect {
   func run() throws {
     let first = try OpenedTrace(path: firstPath)
     let second = try OpenedTrace(path: secondPath)
-    try refuseDamaged(first)
-    try refuseDamaged(second)
+    for trace in [first, second] { try trace.requireIntact("is not run again") }
     var search = DivergenceSearch(first.source, second.source)
     var progress = Progress()
     search.progress = { steps in progress.show("running both: \(Words.count(steps, "step"))") }

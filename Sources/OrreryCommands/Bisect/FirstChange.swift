@@ -56,7 +56,7 @@ struct FirstChange {
     object.add("event", event.sequence)
     object.add("clock", event.clock)
     object.add("line", line)
-    if let place { object.add("place", place) } else { object.addNull("place") }
+    object.add("place", place)
     return object
   }
 }

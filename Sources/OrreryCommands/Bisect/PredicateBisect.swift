@@ -16,7 +16,7 @@ struct PredicateBisect {
       throw CommandFailure(error.description)
     }
     let trace = try OpenedTrace(path: path)
-    try refuseDamaged(trace)
+    try trace.requireIntact("is not run again")
     let outcome: PredicateSearch.Outcome
     do throws(PredicateSearch.Failure) {
       let search = try PredicateSearch(source: trace.source, predicate: predicate, isMonotonic: isMonotonic)
@@ -96,20 +96,9 @@ struct PredicateBisect {
       moment.values.map { value in
         var object = JSONObject()
         object.add("text", value.text)
-        if let number = value.value { object.add("value", hexadecimal(number)) } else { object.addNull("value") }
+        object.add("value", value.value.map { hexadecimal($0) })
         return object
       })
     return object
-  }
-}
-
-/// What is damaged would be searched as if it were whole.
-func refuseDamaged(_ trace: OpenedTrace) throws(CommandFailure) {
-  let damage = try trace.findDamage()
-  guard damage.isEmpty else {
-    throw CommandFailure(
-      damage.map { "error: \(trace.path): damaged at \($0)" }.joined(separator: "\n")
-        + "\na damaged trace is not run again; what is intact can be read: orrery show \(Reproduction.quoted(trace.path))"
-    )
   }
 }

@@ -74,13 +74,19 @@ extension LazyFlags {
     return (bits | isLess &<< 12) & mask != 0 ? code & 1 == 0 : code & 1 != 0
   }
 
-  /// How two numbers compare, as bits: below 1, equal 2, less 4, negative difference 8; whether any of `mask` is set.
+  /// The outcomes of comparing two numbers, as bits of a mask.
+  static let belowOutcome: UInt32 = 1
+  static let equalOutcome: UInt32 = 2
+  static let lessOutcome: UInt32 = 4
+  static let negativeOutcome: UInt32 = 8
+
+  /// Whether two numbers compare with any of the outcomes in `mask`.
   @inline(__always)
   static func compare(_ left: UInt64, _ right: UInt64, mask: UInt32) -> Bool {
-    let below: UInt32 = left < right ? 1 : 0
-    let equal: UInt32 = left == right ? 2 : 0
-    let less: UInt32 = Int64(bitPattern: left) < Int64(bitPattern: right) ? 4 : 0
-    let negative: UInt32 = Int64(bitPattern: left &- right) < 0 ? 8 : 0
+    let below = left < right ? belowOutcome : 0
+    let equal = left == right ? equalOutcome : 0
+    let less = Int64(bitPattern: left) < Int64(bitPattern: right) ? lessOutcome : 0
+    let negative = Int64(bitPattern: left &- right) < 0 ? negativeOutcome : 0
     return (below | equal | less | negative) & mask != 0
   }
 }

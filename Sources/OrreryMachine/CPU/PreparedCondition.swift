@@ -13,14 +13,12 @@ struct PreparedCondition {
   init(rawValue: UInt8) { self.rawValue = rawValue }
 
   init(code: UInt8) {
-    let outcomes: UInt8 =
-      switch code >> 1 {
-      case 1, 6: Self.isOrder | Self.less
-      case 2: Self.isOrder | Self.equal
-      case 3, 7: Self.isOrder | Self.less | Self.equal
-      default: 0
-      }
-    rawValue = code | outcomes
+    let mask = LazyFlags.comparisonMask(code)
+    let isOrder = mask != 0 && mask & LazyFlags.negativeOutcome == 0
+    rawValue =
+      code | (isOrder ? Self.isOrder : 0)
+      | (mask & (LazyFlags.belowOutcome | LazyFlags.lessOutcome) != 0 ? Self.less : 0)
+      | (mask & LazyFlags.equalOutcome != 0 ? Self.equal : 0)
   }
 
   var code: UInt8 { rawValue & 0xF }
@@ -29,7 +27,7 @@ struct PreparedCondition {
   var isOrder: Bool { rawValue & Self.isOrder != 0 }
 
   /// What turns the comparison of unsigned numbers into the one that the condition is about.
-  var signBit: UInt64 { isOrder && code >= 12 ? 1 << 63 : 0 }
+  var signBit: UInt64 { LazyFlags.comparisonMask(code) & LazyFlags.lessOutcome != 0 ? 1 << 63 : 0 }
 
   /// Whether the condition, of which `isOrder` is true, holds after `left` was compared with `right`, both with `signBit` flipped.
   @inline(__always)

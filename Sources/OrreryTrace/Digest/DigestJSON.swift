@@ -8,7 +8,7 @@ extension TraceDigest {
     for header in self.headers { headers.add(header.name, header.hash.description) }
     object.add("headers", headers)
     object.add("lanes", lanes.lanes.map(\.name))
-    if let end { object.add("end", end.description) } else { object.addNull("end") }
+    object.add("end", end?.description)
     object.add("firstEvent", events.lowerBound)
     object.add("eventCount", eventCount)
     switch division {

@@ -12,13 +12,16 @@ public struct JSONObject: Hashable, Sendable, CustomStringConvertible {
 
   public var description: String { "{\(members)}" }
 
-  public mutating func add(_ key: String, _ value: String) { add(key, json: JSONObject.quoted(value)) }
+  /// Adds `value`, or null.
+  public mutating func add(_ key: String, _ value: String?) { add(key, json: value.map(JSONObject.quoted) ?? "null") }
 
-  public mutating func add(_ key: String, _ value: UInt64) { add(key, json: String(value)) }
+  /// Adds `value`, or null.
+  public mutating func add(_ key: String, _ value: UInt64?) { add(key, json: value.map { String($0) } ?? "null") }
 
   public mutating func add(_ key: String, _ value: Bool) { add(key, json: value ? "true" : "false") }
 
-  public mutating func add(_ key: String, _ value: JSONObject) { add(key, json: value.description) }
+  /// Adds `value`, or null.
+  public mutating func add(_ key: String, _ value: JSONObject?) { add(key, json: value?.description ?? "null") }
 
   public mutating func add(_ key: String, _ values: [JSONObject]) {
     add(key, json: "[" + values.map(\.description).joined(separator: ",") + "]")
