@@ -25,13 +25,13 @@ struct Binder {
     var names = AnchorNames()
     var rules = scenario.rules.map { rule in
       BoundRule(
-        anchor: names.add(rule.heading, rule.location),
+        anchor: names.add(rule.heading, rule.trigger.symbolLocation ?? rule.location),
         condition: bind(rule.trigger, at: rule.location),
         delay: rule.delay.map { bind($0) } ?? 0, repetition: nil, actions: bindActions(of: rule))
     }
     let stops = scenario.stops.map { stop in
       BoundStop(
-        anchor: names.add("\(stop)", stop.location),
+        anchor: names.add("\(stop)", stop.trigger.symbolLocation ?? stop.location),
         condition: bind(stop.trigger, at: stop.location),
         delay: stop.delay.map { bind($0) } ?? 0)
     }
@@ -295,8 +295,8 @@ struct Binder {
       }
       return .screenText(text.bytes, hit: bind(hit: hit))
     case .onSymbol(let name, let hit):
-      if name.isEmpty { report("the name of a symbol is empty", at: location) }
-      return .symbol(name, hit: bind(hit: hit))
+      if name.text.isEmpty { report("the name of a symbol is empty", at: location) }
+      return .symbol(name.text, hit: bind(hit: hit))
     }
   }
 
@@ -340,7 +340,7 @@ struct Binder {
       report("a repetition until the start never begins", at: location)
     case .until(let trigger):
       bound.end = BoundStop(
-        anchor: names.add("until \(trigger.condition)", location),
+        anchor: names.add("until \(trigger.condition)", trigger.symbolLocation ?? location),
         condition: bind(trigger, at: location), delay: 0)
     }
     return bound

@@ -70,8 +70,8 @@ extension Parser {
   }
 
   private mutating func parseSymbolCondition() throws(Abandoned) -> Trigger {
-    let name = try parseSymbolName()
-    return .onSymbol(name, hit: try parseHit())
+    let location = current.location
+    return .onSymbol(SymbolName(try parseSymbolName(), location: location), hit: try parseHit())
   }
 
   private mutating func parseHit() throws(Abandoned) -> Number {

@@ -118,7 +118,7 @@ extension Trigger: CustomStringConvertible {
       "serial \(port == .com1 ? "" : port.name + " ")\(text)\(hitText(hit))"
     case .afterMark(let text, let hit): "mark \(text)\(hitText(hit))"
     case .afterScreen(let text, let hit): "screen \(text)\(hitText(hit))"
-    case .onSymbol(let name, let hit): "symbol \(symbolText(name))\(hitText(hit))"
+    case .onSymbol(let name, let hit): "symbol \(symbolText(name.text))\(hitText(hit))"
     }
   }
 

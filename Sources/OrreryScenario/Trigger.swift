@@ -11,5 +11,13 @@ public enum Trigger: Hashable, Sendable {
   /// The `hit`th time that `text` comes to stand in a row of the text screen, having stood in none.
   case afterScreen(ByteText, hit: Number = 1)
   /// The `hit`th time that the instruction at a symbol is about to execute.
-  case onSymbol(String, hit: Number = 1)
+  case onSymbol(SymbolName, hit: Number = 1)
+}
+
+extension Trigger {
+  /// Where the scenario names the symbol it waits for, if it does.
+  var symbolLocation: SourceLocation? {
+    guard case .onSymbol(let name, _) = self, name.location.line > 0 else { return nil }
+    return name.location
+  }
 }

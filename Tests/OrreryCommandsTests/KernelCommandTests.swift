@@ -70,7 +70,7 @@ import Testing
     let trace = folder.path("lost.orrery")
     let record = CapturedRun("record", Self.kernel, "--scenario", scenario, "-o", trace)
     #expect(record.code == 125 && record.error.contains("lost.scenario:1:11: error: anchor lost: "), "\(record.error)")
-    #expect(record.error.contains("\n            ^~~~~~~~~~~~~~~~~~~~~~~~\n"), "\(record.error)")
+    #expect(record.error.contains("\n            ^~~~~~~~~~~~~~~~~~~~~\n"), "\(record.error)")
     #expect(!FileManager.default.fileExists(atPath: trace))
     #expect(CapturedRun("run", Self.kernel, "--scenario", scenario).code == 2)
   }

@@ -112,7 +112,7 @@ import Testing
 
   @Test(arguments: [["--each", "K"], ["--each=K"]])
   func oneOfManyRunsIsReproducedByItsValue(options: [String]) throws {
-    let scenario = try folder.write("s", Array("param K = 16…20\nat 1 ms: irq K\n".utf8))
+    let scenario = try folder.write("s", Array("param K = 14…20\nat 1 ms: irq K\n".utf8))
     let arguments = ["record", try guest, "--scenario", scenario]
     let run = CapturedRun(arguments + options + ["-o", folder.file("t")])
     #expect(run.code == 2)

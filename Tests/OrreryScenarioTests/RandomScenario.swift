@@ -106,7 +106,7 @@ struct RandomScenario {
     case 0: .afterSerial(text(1...8), port: pick(SerialPort.allCases), hit: hit)
     case 1: .afterMark(text(1...8), hit: hit)
     case 2: .afterScreen(text(1...8), hit: hit)
-    default: .onSymbol(symbol(), hit: hit)
+    default: .onSymbol(SymbolName(symbol()), hit: hit)
     }
   }
 

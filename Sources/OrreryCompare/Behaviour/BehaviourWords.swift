@@ -78,7 +78,7 @@ enum BehaviourWords {
     return words
   }
 
-  /// Whether one may be the other, changed: it begins with the same word, and half of what it says is the same.
+  /// Whether one may be the other, changed: half of what it says is the same, and the first word, which says what is done.
   static func areAlike(_ old: String, _ new: String, section: String) -> Bool {
     let oldWords = trimmed(old).split(separator: " ")
     let newWords = trimmed(new).split(separator: " ")
@@ -92,7 +92,8 @@ enum BehaviourWords {
     case "output": return first.hasPrefix("\"") == newFirst.hasPrefix("\"")
     default: break
     }
-    guard first == newFirst else { return false }
+    // A mark is the kernel's own text, whose first word is like any other; elsewhere it says what is done.
+    guard first == newFirst || lane(section) == "mark" else { return false }
     let shared = commonEnds(oldWords, newWords)
     return 2 * (shared.prefix + shared.suffix) >= min(oldWords.count, newWords.count)
   }

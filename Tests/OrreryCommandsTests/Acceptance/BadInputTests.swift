@@ -97,7 +97,7 @@ extension AcceptanceTests {
       try bench.write("s.scenario", "\non symbol nowhere: nmi\n")
       let run = try await bench.orrery("record", try Workbench.kernel, "--scenario", "s.scenario", "-o", "t.orrery")
       // As a step of a bisect: the kernel can be neither good nor bad.
-      expectTrouble(run, code: 125, says: "s.scenario:2: error: ")
+      expectTrouble(run, code: 125, says: "s.scenario:2:11: error: ")
       #expect(run.error.contains("'nowhere'"))
       #expect(try bench.names() == ["s.scenario"])
     }
