@@ -1,257 +1,349 @@
 import OrreryBase
 
-/// A random straight-line piece of code with the registers and memory it starts from; everything follows from its seed.
-struct InstructionCase {
-  var seed: UInt64
-  var code: [UInt8]
-  var context: RegisterContext
-  var data: [UInt8]
-  /// Flags whose value after the code the manual leaves undefined.
-  var undefined: ArithmeticFlags
-  /// The names of the forms in it, in order.
-  var names: [String]
-  /// Bytes of the data that the manual leaves open after the code.
-  var ignored: [Range<Int>] = []
-}
-
 /// Draws cases from the table of forms.
 ///
 /// Some registers always point into the data (rsp, rbp, rsi, rdi, r12, r13: with them every special coding of ModRM and SIB occurs), r9 is a
 /// small index; instructions may read but never write them, but for pushes, pops and string instructions.
 struct CaseGenerator {
-  private static let pointers: [UInt8] = [4, 5, 6, 7, 12, 13]
+  /// Where the registers that point into the data point to.
+  enum Placing {
+    /// Far enough from the ends for whatever an instruction adds.
+    case inside
+    /// To the ends of what can be written and of what can be read.
+    case edges
+    /// Some of them, to where no address can be.
+    case nonCanonical
+    /// Anywhere inside, with EFLAGS.AC set.
+    case misaligned
+  }
+
+  private static let pointers: InlineArray<6, UInt8> = [4, 5, 12, 13, 6, 7]
   private static let index: UInt8 = 9
-  /// Those of `pointers` that nothing moves, for operands that must be aligned.
-  private static let steadyPointers: [UInt8] = [5, 12, 13]
-  private static let writable: [UInt8] = [0, 1, 2, 3, 8, 10, 11, 14, 15]
+  private static let writable: InlineArray<9, UInt8> = [0, 1, 2, 3, 8, 10, 11, 14, 15]
   /// The distance of any pointer from the ends of the data, in bytes: more than displacement, index and pushes together.
   private static let margin = 4096
+  private static let dataEnd = HostProcessor.dataAddress + UInt64(HostProcessor.dataSize)
 
   private var random: SeededGenerator
   private let form: InstructionForm?
+  private let placing: Placing
+  private var code = CodeBytes()
+  private var context = RegisterContext()
+  private var fixups: InlineArray<8, Fixup> = .init(repeating: Fixup())
+  private var fixupCount = 0
   /// The instruction being drawn names ah, ch, dh or bh, which no REX prefix can go with.
   private var forbidsREX = false
+  private var usesAddressSize = false
+  private var isLocked = false
+  private var isRepeated = false
+  private var rex: UInt8 = 0
 
-  /// Cases of `form` alone, or of sequences of all forms when nil.
-  init(seed: UInt64, form: InstructionForm? = nil) {
-    random = SeededGenerator(seed: seed)
-    self.form = form
+  /// A displacement relative to rip, whose value is known when the whole length of the code is.
+  private struct Fixup {
+    var place = 0
+    var end = 0
+    /// The address it shall reach.
+    var target: UInt64 = 0
   }
 
-  /// A case whose last instruction ends at `end`.
-  static func makeCase(seed: UInt64, form: InstructionForm?, end: UInt64) -> InstructionCase {
-    var generator = CaseGenerator(seed: seed, form: form)
+  /// Encoded bytes of ModRM, SIB and displacement.
+  private struct ModRM {
+    var bytes: UInt64
+    var count: Int
+    /// What a displacement relative to rip, then the last four bytes, shall reach; 0 for none.
+    var ripTarget: UInt64 = 0
+    var isMemory = false
+  }
+
+  /// A case of `form` alone, or of two to eight forms when nil, whose last instruction ends at `end`.
+  static func makeCase(
+    seed: UInt64, form: InstructionForm?, end: UInt64, placing: Placing = .inside
+  ) -> InstructionCase {
+    var generator = CaseGenerator(seed: seed, form: form, placing: placing)
     return generator.make(seed: seed, end: end)
   }
 
+  private init(seed: UInt64, form: InstructionForm?, placing: Placing) {
+    random = SeededGenerator(seed: seed)
+    self.form = form
+    self.placing = placing
+  }
+
   private mutating func make(seed: UInt64, end: UInt64) -> InstructionCase {
-    var context = RegisterContext()
-    for register in 0..<16 { context.registers[register] = randomValue() }
-    for pointer in Self.pointers {
-      let place = Self.margin + Int.random(in: 0..<HostProcessor.dataSize - 2 * Self.margin, using: &random)
-      context.registers[Int(pointer)] = HostProcessor.dataAddress + UInt64(place & ~15)
+    fillContext()
+    var test = InstructionCase(
+      seed: seed, code: CodeBytes(), context: RegisterContext(), data: CaseData(window: below(CaseData.poolSize)),
+      names: [])
+    if let form {
+      test.names.append(form.name)
+      draw(form)
+      // What a fault leaves is all from before.
+      if !form.keepsUndefined { test.undefined.subtract(form.defines) }
+      test.undefined.formUnion(form.undefines)
+    } else {
+      for _ in 0..<2 + below(7) { addToSequence(&test) }
     }
-    context.registers[Int(Self.index)] = UInt64.random(in: 0..<8, using: &random) * 16
-    for vector in 0..<32 { context.vectors[vector] = randomValue() }
+    let start = end - UInt64(code.count)
+    for index in 0..<fixupCount {
+      let fixup = fixups[index]
+      let distance = fixup.target &- (start + UInt64(fixup.end))
+      code.replace(at: fixup.place, with: UInt32(truncatingIfNeeded: distance))
+    }
+    test.code = code
+    test.context = context
+    return test
+  }
+
+  private mutating func addToSequence(_ test: inout InstructionCase) {
+    while true {
+      let candidate = InstructionForm.ofSequences[below(InstructionForm.ofSequences.count)]
+      guard candidate.reads.isDisjoint(with: test.undefined) else { continue }
+      test.instructions.append((code.count, test.undefined))
+      draw(candidate)
+      test.names.append(candidate.name)
+      if !candidate.keepsUndefined { test.undefined.subtract(candidate.defines) }
+      test.undefined.formUnion(candidate.undefines)
+      return
+    }
+  }
+
+  // MARK: Registers
+
+  private mutating func fillContext() {
+    for register in 0..<16 { context.registers[register] = random.edgeOrAny() }
+    context.registers[Int(Self.index)] = placing == .edges ? 0 : random.next() & 7 &* 16
+    for slot in 0..<6 { context.registers[Int(Self.pointers[slot])] = drawPointer() }
+    for vector in 0..<32 { context.vectors[vector] = random.edgeOrAny() }
     context.flags = 2 | random.next() & ArithmeticFlags.all.rawValue
-    // Mostly runs of equal bytes, so that compare and scan go on for a while.
-    let filler = UInt8.random(in: 0...255, using: &random)
-    var data = [UInt8](repeating: filler, count: HostProcessor.dataSize)
-    for offset in stride(from: 0, to: data.count, by: 8) where random.next() & 3 != 0 {
-      let value = randomValue()
-      for byte in 0..<8 { data[offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * UInt64(byte))) }
-    }
-
-    // Operands relative to rip need the address of each instruction: the pieces are drawn first, then laid out to end at `end`.
-    var pieces: [Piece] = []
-    var undefined: ArithmeticFlags = []
-    var names: [String] = []
-    let count = form != nil ? 1 : Int.random(in: 2...8, using: &random)
-    while pieces.count < count {
-      let candidate = form ?? InstructionForm.all.randomElement(using: &random)!
-      guard candidate.reads.isDisjoint(with: undefined) else { continue }
-      pieces.append(draw(candidate, &context))
-      names.append(candidate.name)
-      if !candidate.keepsUndefined { undefined.subtract(candidate.defines) }
-      undefined.formUnion(candidate.undefines)
-    }
-    var address = end - UInt64(pieces.reduce(0) { $0 + $1.length })
-    var code: [UInt8] = []
-    for piece in pieces {
-      address += UInt64(piece.length)
-      code += piece.bytes(endingAt: address)
-    }
-    return InstructionCase(
-      seed: seed, code: code, context: context, data: data, undefined: undefined, names: names)
+    if form?.isString ?? true { context.flags |= random.next() & 1 << 10 }
+    if placing == .misaligned { context.flags |= 1 << 18 }
   }
 
-  /// Encoded bytes around an optional displacement that is relative to the end of the instruction.
-  private struct Piece {
-    var head: [UInt8] = []
-    /// The address that a displacement relative to rip shall reach.
-    var ripTarget: UInt64?
-    var tail: [UInt8] = []
-
-    var length: Int { head.count + (ripTarget == nil ? 0 : 4) + tail.count }
-
-    func bytes(endingAt end: UInt64) -> [UInt8] {
-      guard let ripTarget else { return head + tail }
-      let displacement = UInt32(truncatingIfNeeded: ripTarget &- end)
-      return head + (0..<4).map { UInt8(truncatingIfNeeded: displacement >> (8 * UInt32($0))) } + tail
+  private mutating func drawPointer() -> UInt64 {
+    let any = random.next()
+    switch placing {
+    case .inside: return drawPlace(alignment: 16)
+    case .misaligned: return drawPlace(alignment: 16) + any & 15
+    case .nonCanonical:
+      let place = drawPlace(alignment: 16)
+      return any & 1 == 0 ? place : place ^ 1 << (47 + (any >> 8) % 17)
+    case .edges:
+      let edge = [HostProcessor.dataAddress, Self.dataEnd, Self.dataEnd + 4096][Int(any % 3)]
+      // Repeated string instructions come to the edge from afar.
+      let reach: UInt64 = form?.isString ?? false ? 330 : 40
+      let place = edge &+ (any >> 8) % reach &- reach / 2
+      return any >> 32 & 3 != 0 ? place & ~15 : place
     }
   }
 
-  private mutating func draw(_ form: InstructionForm, _ context: inout RegisterContext) -> Piece {
-    let size = form.sizes.randomElement(using: &random)!
-    var piece = Piece()
-    var rex: UInt8 = 0
-    if size == 8 || (form.ignoresWidth && Bool.random(using: &random)) { rex |= 0x48 }
-    forbidsREX = rex == 0 && (size == 1 || form.hasByteSource) && Bool.random(using: &random)
+  private mutating func drawPlace(alignment: UInt64) -> UInt64 {
+    if placing == .edges { return drawPointerAtEdge() & ~(alignment - 1) }
+    let place = Self.margin + below(HostProcessor.dataSize - 2 * Self.margin)
+    return HostProcessor.dataAddress + UInt64(place) & ~(alignment - 1)
+  }
+
+  private mutating func drawPointerAtEdge() -> UInt64 {
+    let any = random.next()
+    return (any & 1 == 0 ? Self.dataEnd : Self.dataEnd + 4096) &+ (any >> 8) % 32 &- 24
+  }
+
+  // MARK: Instructions
+
+  private mutating func draw(_ form: InstructionForm) {
+    let size = form.sizes[below(form.sizes.count)]
+    rex = 0
+    if size == 8 || (form.ignoresWidth && random.next() & 1 == 0) { rex |= 0x48 }
+    forbidsREX = rex == 0 && (size == 1 || form.hasByteSource) && random.next() & 1 == 0
     // A REX prefix without bits changes which byte registers 4…7 name.
-    if !forbidsREX && Int.random(in: 0..<4, using: &random) == 0 { rex |= 0x40 }
-    var opcode = form.opcode
-    var modRM: [UInt8] = []
-    var immediate = Immediate.none
+    if !forbidsREX && random.next() & 3 == 0 { rex |= 0x40 }
+    let any = random.next()
+    usesAddressSize = form.takesAddressSize && any & 7 == 0
+    isLocked = form.isLockable && any >> 8 & 3 == 0
+    drawPreparation(form)
+
+    var opcodeRegister: UInt8 = 0
+    var modRM: ModRM?
     switch form.operands {
-    case .registerAndRM(let kind):
-      immediate = kind
-      modRM = drawModRM(form, size, &rex, field: nil, allows: .both, &piece)
-    case .extensionAndRM(let digit, let kind):
-      immediate = kind
-      modRM = drawModRM(form, size, &rex, field: digit, allows: .both, &piece)
-    case .registerAndMemory: modRM = drawModRM(form, size, &rex, field: nil, allows: .memory, &piece)
-    case .extensionAndMemory(let digit): modRM = drawModRM(form, size, &rex, field: digit, allows: .memory, &piece)
-    case .registerAndRegister(let kind):
-      immediate = kind
-      modRM = drawModRM(form, size, &rex, field: nil, allows: .register, &piece)
-    case .extensionAndRegister(let digit, let kind):
-      immediate = kind
-      modRM = drawModRM(form, size, &rex, field: digit, allows: .register, &piece)
-    case .opcodeRegister(let kind):
-      immediate = kind
+    case .registerAndRM: modRM = drawModRM(form, size, field: nil, allows: isLocked ? .memory : .both)
+    case .extensionAndRM(let digit, _):
+      modRM = drawModRM(form, size, field: digit, allows: isLocked ? .memory : .both)
+    case .registerAndMemory: modRM = drawModRM(form, size, field: nil, allows: .memory)
+    case .extensionAndMemory(let digit): modRM = drawModRM(form, size, field: digit, allows: .memory)
+    case .registerAndRegister: modRM = drawModRM(form, size, field: nil, allows: .register)
+    case .extensionAndRegister(let digit, _): modRM = drawModRM(form, size, field: digit, allows: .register)
+    case .opcodeRegister:
       let register = drawRegister(isByte: size == 1)
       if register >= 8 { rex |= 0x41 }
-      opcode[0] |= register & 7
-    case .none(let kind): immediate = kind
+      opcodeRegister = register & 7
+    case .none: break
     }
-    var prefixes: [UInt8] = []
-    if let prefix = form.mandatoryPrefix { prefixes.append(prefix) }
-    if size == 2 { prefixes.append(0x66) }
-    if form.isString && Bool.random(using: &random) {
-      // `mov ecx, 0…40` first; repeated forms count down from it.
-      piece.head += [0xB9, UInt8.random(in: 0...40, using: &random), 0, 0, 0]
-      prefixes.append(form.isComparingString && Bool.random(using: &random) ? 0xF2 : 0xF3)
-    }
-    piece.head += prefixes
-    if rex != 0 { piece.head.append(rex) }
-    piece.head += opcode + modRM
-    piece.tail += drawImmediate(immediate, size)
-    return piece
+    emitPrefixes(form, size)
+    code.append(form.opcode[0] | opcodeRegister)
+    for index in 1..<max(1, form.opcode.count) { code.append(form.opcode[index]) }
+    if let modRM { emit(modRM) }
+    emitImmediate(form.immediate, size)
+    if fixupCount > 0 && fixups[fixupCount - 1].end == 0 { fixups[fixupCount - 1].end = code.count }
   }
+
+  /// What goes before an instruction, or its registers get, for it to do what a case can compare.
+  private mutating func drawPreparation(_ form: InstructionForm) {
+    switch form.preparation {
+    case .none, .bitOffset, .nonzeroSource, .frame: break
+    case .count:
+      isRepeated = random.next() & 1 == 0
+      guard isRepeated else { return }
+      // mov ecx, 0…40: repeated forms count down from it.
+      code.append(0xB9)
+      code.append(UInt64(below(41)), size: 4)
+    case .flags:
+      // push: the arithmetic flags and DF, for POPF to pop.
+      code.append(0x68)
+      code.append(2 | random.next() & (ArithmeticFlags.all.rawValue | 1 << 10), size: 4)
+    case .table: context.registers[3] = drawPlace(alignment: 1)
+    case .quotient:
+      // Mostly quotients that fit: rdx small, or the sign of rax.
+      switch random.next() & 3 {
+      case 0: context.registers[2] = 0
+      case 1: context.registers[2] = context.registers[0] >> 63 == 0 ? 0 : .max
+      case 2: context.registers[2] = random.next() & 0xFF
+      default: break
+      }
+    }
+  }
+
+  private mutating func emitPrefixes(_ form: InstructionForm, _ size: Int) {
+    let any = random.next()
+    if isLocked { code.append(0xF0) }
+    if any & 7 == 0 {
+      // Without effect in 64-bit mode, but for that of GS, which keeps away from the edges.
+      let override = (any >> 8) % 5
+      if override == 4 && placing != .edges {
+        code.append(0x65)
+      } else {
+        code.append(0x26 | UInt8(override & 3) << 3)
+      }
+    }
+    if usesAddressSize { code.append(0x67) }
+    if let prefix = form.mandatoryPrefix { code.append(prefix) }
+    if size == 2 { code.append(0x66) }
+    if form.isString && isRepeated {
+      code.append(form.isComparingString && any >> 17 & 1 == 0 ? 0xF2 : 0xF3)
+    }
+    if rex != 0 { code.append(rex) }
+  }
+
+  private mutating func emit(_ modRM: ModRM) {
+    code.append(modRM.bytes, size: modRM.count)
+    guard modRM.ripTarget != 0 else { return }
+    fixups[fixupCount] = Fixup(place: code.count, end: 0, target: modRM.ripTarget)
+    fixupCount += 1
+    code.append(0, size: 4)
+  }
+
+  // MARK: Operands
 
   private enum Allowed { case both, register, memory }
 
   private mutating func drawModRM(
-    _ form: InstructionForm, _ size: Int, _ rex: inout UInt8, field: UInt8?, allows: Allowed, _ piece: inout Piece
-  ) -> [UInt8] {
+    _ form: InstructionForm, _ size: Int, field: UInt8?, allows: Allowed
+  ) -> ModRM {
     var register: UInt8
     if let field {
       register = field
     } else if form.files == .vector || form.files == .vectorThenGeneral {
-      register = UInt8.random(in: 0..<16, using: &random)
+      register = UInt8(below(16))
     } else {
       register = drawRegister(isByte: size == 1)
     }
     if field == nil && register >= 8 { rex |= 0x44 }
-    register &= 7
-    let isMemory = allows == .memory || (allows == .both && Bool.random(using: &random))
+    let isMemory = allows == .memory || (allows == .both && random.next() & 1 == 0)
     guard isMemory else {
       var other: UInt8
       if form.files == .vector || form.files == .generalThenVector {
-        other = UInt8.random(in: 0..<16, using: &random)
+        other = UInt8(below(16))
       } else {
         other = drawRegister(isByte: size == 1 || form.hasByteSource)
       }
       if other >= 8 { rex |= 0x41 }
-      return [0xC0 | register << 3 | other & 7]
+      if form.preparation == .nonzeroSource { context.registers[Int(other)] |= 1 << (random.next() % UInt64(8 * size)) }
+      return ModRM(bytes: UInt64(0xC0 | (register & 7) << 3 | other & 7), count: 1)
     }
-    return drawMemory(form, register, &rex, &piece)
+    if form.preparation == .bitOffset {
+      // A thousand bytes to either side, in whatever number of bits counts.
+      context.registers[Int(register)] = UInt64(bitPattern: Int64(below(16_000) - 8_000))
+    }
+    var modRM = drawMemory(alignment: max(form.alignment, isLocked ? size : 1), register & 7)
+    modRM.isMemory = true
+    return modRM
   }
 
-  private mutating func drawMemory(
-    _ form: InstructionForm, _ register: UInt8, _ rex: inout UInt8, _ piece: inout Piece
-  ) -> [UInt8] {
-    let mask = -form.alignment
-    switch Int.random(in: 0..<8, using: &random) {
+  private mutating func drawMemory(alignment: Int, _ register: UInt8) -> ModRM {
+    let mask = -alignment
+    let field = UInt64(register) << 3
+    switch below(8) {
     case 0:  // relative to rip
-      let place = Self.margin + Int.random(in: 0..<HostProcessor.dataSize - 2 * Self.margin, using: &random)
-      piece.ripTarget = HostProcessor.dataAddress + UInt64(place & mask)
-      return [register << 3 | 5]
+      return ModRM(bytes: field | 5, count: 1, ripTarget: drawPlace(alignment: UInt64(alignment)))
     case 1:  // an absolute address of 32 bits
-      let place = Self.margin + Int.random(in: 0..<HostProcessor.dataSize - 2 * Self.margin, using: &random)
-      let address = UInt32(HostProcessor.dataAddress) + UInt32(place & mask)
-      return [register << 3 | 4, 0x25] + littleEndian(UInt64(address), 4)
+      return ModRM(bytes: field | 4 | 0x25 << 8 | drawPlace(alignment: UInt64(alignment)) << 16, count: 6)
     default:
-      let bases = form.alignment > 1 ? Self.steadyPointers : Self.pointers
-      let base = bases.filter { !forbidsREX || $0 < 8 }.randomElement(using: &random)!
+      // Those that nothing moves, and no number above 7 without a REX prefix: they come first of those after rsp.
+      let base: UInt8 =
+        alignment > 1
+        ? (forbidsREX ? 5 : Self.pointers[1 + below(3)])
+        : Self.pointers[forbidsREX ? [0, 1, 4, 5][below(4)] : below(6)]
       if base >= 8 { rex |= 0x41 }
+      widen(base)
       // rsp and r12 always need a SIB byte; a second register is r9, or none.
-      let usesIndex = !forbidsREX && Bool.random(using: &random)
+      let usesIndex = !forbidsREX && random.next() & 1 == 0
       let needsSIB = usesIndex || base & 7 == 4
-      var sib: [UInt8] = []
+      var bytes = field | (needsSIB ? 4 : UInt64(base & 7))
+      var count = 1
       if needsSIB {
-        let scale = UInt8.random(in: 0..<(form.alignment > 1 ? 1 : 4), using: &random)
+        let scale = alignment > 1 ? 0 : random.next() & 3
         if usesIndex { rex |= 0x42 }
-        sib = [scale << 6 | (usesIndex ? Self.index & 7 : 4) << 3 | base & 7]
+        bytes |= (scale << 6 | UInt64(usesIndex ? Self.index & 7 : 4) << 3 | UInt64(base & 7)) << 8
+        count = 2
       }
-      let field = needsSIB ? 4 : base & 7
-      switch Int.random(in: base & 7 == 5 ? 1..<3 : 0..<3, using: &random) {
-      case 0: return [register << 3 | field] + sib
+      let displacementSize = base & 7 == 5 ? 1 + below(2) : below(3)
+      let reach = placing == .edges ? 20 : displacementSize == 1 ? 112 : 300
+      let displacement = (below(2 * reach) - reach) & mask
+      switch displacementSize {
+      case 0: return ModRM(bytes: bytes, count: count)
       case 1:
-        let displacement = Int8(truncatingIfNeeded: Int.random(in: -128..<112, using: &random) & mask)
-        return [0x40 | register << 3 | field] + sib + [UInt8(bitPattern: displacement)]
+        let byte = UInt64(UInt8(truncatingIfNeeded: displacement))
+        return ModRM(bytes: bytes | 1 << 6 | byte << (8 * UInt64(count)), count: count + 1)
       default:
-        let displacement = Int32(truncatingIfNeeded: Int.random(in: -300..<300, using: &random) & mask)
-        return [0x80 | register << 3 | field] + sib + littleEndian(UInt64(UInt32(bitPattern: displacement)), 4)
+        let word = UInt64(UInt32(truncatingIfNeeded: displacement))
+        return ModRM(bytes: bytes | 2 << 6 | word << (8 * UInt64(count)), count: count + 4)
       }
     }
+  }
+
+  /// With an address size of 32 bits the upper half of a pointer does not matter: of an instruction alone it gets one.
+  private mutating func widen(_ base: UInt8) {
+    guard usesAddressSize, form != nil, base != 4, base != 5 || form?.preparation != .frame else { return }
+    context.registers[Int(base)] |= random.next() << 32
   }
 
   /// A register an instruction may write; as a byte register also ah, ch, dh, bh by leaving REX away.
   private mutating func drawRegister(isByte: Bool) -> UInt8 {
-    if forbidsREX { return UInt8.random(in: 0..<(isByte ? 8 : 4), using: &random) }
-    return Self.writable.randomElement(using: &random)!
+    if forbidsREX { return UInt8(below(isByte ? 8 : 4)) }
+    return Self.writable[below(9)]
   }
 
-  private mutating func drawImmediate(_ kind: Immediate, _ size: Int) -> [UInt8] {
+  private mutating func emitImmediate(_ kind: Immediate, _ size: Int) {
     switch kind {
-    case .none: []
-    case .byte: [UInt8.random(in: 0...255, using: &random)]
-    case .full: littleEndian(randomValue(), min(size, 4))
-    case .whole: littleEndian(randomValue(), size)
-    case .count: [UInt8.random(in: 1..<UInt8(size * 8), using: &random)]
+    case .none: break
+    case .byte: code.append(random.next(), size: 1)
+    case .full: code.append(random.edgeOrAny(), size: min(size, 4))
+    case .whole: code.append(random.edgeOrAny(), size: size)
+    case .count: code.append(UInt64(1 + below(size * 8 - 1)), size: 1)
+    case .address: code.append(drawPlace(alignment: 1), size: 8)
+    case .frame:
+      code.append(random.next() & 0xFF, size: 2)
+      code.append(random.next(), size: 1)
     }
   }
 
-  private func littleEndian(_ value: UInt64, _ count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
-  }
-
-  /// Numbers near the edges are as likely as random ones.
-  private mutating func randomValue() -> UInt64 {
-    let edges: [UInt64] = [
-      0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0x7FFF_FFFF_FFFF_FFFF,
-      0x8000_0000_0000_0000, .max,
-    ]
-    return Int.random(in: 0..<3, using: &random) == 0 ? edges.randomElement(using: &random)! : random.next()
-  }
-}
-
-extension InstructionForm {
-  var isString: Bool { InstructionForm.stringNames.contains(name) }
-  var isComparingString: Bool { name == "cmps" || name == "scas" }
-  private static let stringNames: Set<String> = ["movs", "stos", "lods", "cmps", "scas"]
-
-  /// One of the operands is a byte register although the operation's size is not: `movzx`, `movsx`.
-  var hasByteSource: Bool { opcode == [0x0F, 0xB6] || opcode == [0x0F, 0xBE] }
+  private mutating func below(_ limit: Int) -> Int { Int(truncatingIfNeeded: random.next() % UInt64(limit)) }
 }

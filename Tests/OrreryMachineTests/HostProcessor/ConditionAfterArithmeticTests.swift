@@ -13,8 +13,8 @@ extension HostProcessorTests {
       for condition in 0..<16 as Range<UInt8> {
         for (left, right) in Self.operands(bits: operation.bits) {
           var test = InstructionCase(
-            seed: 0, code: operation.code + Self.user(of: condition), context: RegisterContext(),
-            data: [UInt8](repeating: 0, count: 64), undefined: operation.undefined, names: [operation.name])
+            seed: 0, code: CodeBytes(operation.code + Self.user(of: condition)), context: RegisterContext(),
+            data: CaseData(repeating: 0), names: [operation.name], undefined: operation.undefined)
           test.context.registers = [left, right, 0x1234, 5, 0, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
           test.context.registers[4] = HostProcessor.dataAddress + 32
           let difference = compare(test, host, guest)

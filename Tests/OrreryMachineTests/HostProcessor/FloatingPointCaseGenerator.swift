@@ -2,12 +2,12 @@ import OrreryBase
 
 /// Draws cases for the floating-point units: numbers near the edges of their formats and near each other, in every rounding mode and precision.
 struct FloatingPointCaseGenerator {
-  /// The data of a case; the operand in memory lies in its middle, so that a store that goes astray is seen.
-  static let dataSize = 256
+  /// Where the operand in memory lies: far enough from both ends that a store that goes astray is seen.
   private static let place = 64
 
   private var random: SeededGenerator
-  private var data = [UInt8](repeating: 0xA5, count: dataSize)
+  private var data = CaseData(repeating: 0xA5)
+  private var code = CodeBytes()
   private var ignored: [Range<Int>] = []
 
   /// A case of `form`, or of two to eight forms when nil, whose last instruction ends at `end`.
@@ -23,81 +23,83 @@ struct FloatingPointCaseGenerator {
     if let form {
       forms = [form]
     } else {
-      let count = Int.random(in: 2...8, using: &random)
+      let count = 2 + Int(random.next() % 7)
       while forms.count < count {
-        let next = FloatingPointForm.all.randomElement(using: &random)!
-        if next.mayFollowOthers { forms.append(next) }
+        let any = random.next() % UInt64(FloatingPointForm.ofSequences.count)
+        forms.append(FloatingPointForm.ofSequences[Int(any)])
       }
     }
     var context = RegisterContext()
     context.flags = 2 | random.next() & ArithmeticFlags.all.rawValue
     for register in 0..<16 { context.registers[register] = randomInteger() }
     context.registers[5] = HostProcessor.dataAddress + UInt64(Self.place)
-    context.registers[4] = HostProcessor.dataAddress + UInt64(Self.dataSize)
+    context.registers[4] = HostProcessor.dataAddress + UInt64(CaseData.ownSize)
     fillVectors(&context, forms[0].operand)
     context.x87 = drawX87(mayUnmask: form != nil)
-    var code: [UInt8] = []
-    for form in forms { code += draw(form) }
+    for form in forms { draw(form) }
     return InstructionCase(
-      seed: seed, code: code, context: context, data: data, undefined: [], names: forms.map(\.name), ignored: ignored)
+      seed: seed, code: code, context: context, data: data, names: forms.map(\.name), ignored: ignored)
   }
 
   // MARK: Instructions
 
-  private mutating func draw(_ form: FloatingPointForm) -> [UInt8] {
-    var code = form.prefix.map { [$0] } ?? []
-    var rex: UInt8 = 0
-    var modRM: [UInt8] = []
+  private mutating func draw(_ form: FloatingPointForm) {
+    if let prefix = form.prefix { code.append(prefix) }
     switch form.coding {
-    case .plain: break
-    case .single(let byte): modRM = [byte]
-    case .stack(let byte): modRM = [byte | UInt8.random(in: 0..<8, using: &random)]
-    case .memory(let field): modRM = drawMemory(field, form.operand, lanes: 1)
-    case .vector(let lanes), .generalFromVector(let lanes):
-      var register = UInt8.random(in: 0..<16, using: &random)
-      // A result in rbp would move the memory operands of what follows.
-      if case .generalFromVector = form.coding {
-        register = [0, 1, 2, 3, 8, 9][Int(register % 6)]
-        if Bool.random(using: &random) { rex |= 0x48 }
-      }
-      modRM = drawRegisterAndMemory(register, form.operand, lanes: lanes, &rex)
+    case .plain: emit(form, rex: 0)
+    case .single(let byte): emit(form, rex: 0, .register(byte))
+    case .stack(let byte): emit(form, rex: 0, .register(byte | UInt8(random.next() & 7)))
+    case .memory(let field): emit(form, rex: 0, drawMemory(field, form.operand, lanes: 1))
+    case .vector(let lanes): drawRegisterAndMemory(UInt8(random.next() & 15), form, lanes: lanes, rex: 0)
+    case .generalFromVector(let lanes):
+      // A result in rbp would move the memory operands of what follows: rax, rcx, rdx, rbx, r8 to r11.
+      let any = UInt8(truncatingIfNeeded: random.next())
+      drawRegisterAndMemory(any & 3 | any & 4 << 1, form, lanes: lanes, rex: any & 8 == 0 ? 0 : 0x48)
     case .vectorFromGeneral:
-      if Bool.random(using: &random) { rex |= 0x48 }
-      modRM = drawRegisterAndMemory(
-        UInt8.random(in: 0..<16, using: &random), form.operand, lanes: 1, &rex)
+      let any = UInt8(truncatingIfNeeded: random.next())
+      drawRegisterAndMemory(any & 15, form, lanes: 1, rex: any & 16 == 0 ? 0 : 0x48)
     }
-    if rex != 0 { code.append(rex) }
-    code += form.opcode + modRM
-    if form.immediates > 0 { code.append(UInt8.random(in: 0..<form.immediates, using: &random)) }
-    return code
+    if form.immediates > 0 { code.append(UInt8(random.next() % UInt64(form.immediates))) }
   }
 
-  private mutating func drawRegisterAndMemory(
-    _ register: UInt8, _ operand: FloatingPointOperand, lanes: Int, _ rex: inout UInt8
-  ) -> [UInt8] {
-    if register >= 8 { rex |= 0x44 }
-    if Int.random(in: 0..<4, using: &random) == 0 { return drawMemory(register & 7, operand, lanes: lanes) }
-    let other = UInt8.random(in: 0..<16, using: &random)
-    if other >= 8 { rex |= 0x41 }
-    return [0xC0 | (register & 7) << 3 | other & 7]
+  private enum ModRM {
+    case register(UInt8)
+    /// With a displacement of one byte.
+    case memory(UInt8, displacement: UInt8)
+  }
+
+  private mutating func emit(_ form: FloatingPointForm, rex: UInt8, _ modRM: ModRM? = nil) {
+    if rex != 0 { code.append(rex) }
+    code.append(contentsOf: form.opcode)
+    switch modRM {
+    case .register(let byte): code.append(byte)
+    case .memory(let byte, let displacement):
+      code.append(byte)
+      code.append(displacement)
+    case nil: break
+    }
+  }
+
+  private mutating func drawRegisterAndMemory(_ register: UInt8, _ form: FloatingPointForm, lanes: Int, rex: UInt8) {
+    let rex = register >= 8 ? rex | 0x44 : rex
+    let any = random.next()
+    if any & 3 == 0 { return emit(form, rex: rex, drawMemory(register & 7, form.operand, lanes: lanes)) }
+    let other = UInt8(any >> 8 & 15)
+    emit(form, rex: other >= 8 ? rex | 0x41 : rex, .register(0xC0 | (register & 7) << 3 | other & 7))
   }
 
   /// [rbp], or [rbp + 16], with an operand drawn there.
-  private mutating func drawMemory(_ field: UInt8, _ operand: FloatingPointOperand, lanes: Int) -> [UInt8] {
-    let displacement = Bool.random(using: &random) ? 16 : 0
+  private mutating func drawMemory(_ field: UInt8, _ operand: FloatingPointOperand, lanes: Int) -> ModRM {
+    let displacement = random.next() & 1 == 0 ? 0 : 16
     let place = Self.place + displacement
-    for lane in 0..<lanes { write(drawBytes(operand), at: place + lane * operand.size) }
+    for lane in 0..<lanes { drawOperand(operand, at: place + lane * operand.size) }
     // Of a saved environment: the pointers to the last instruction, which processors keep differently.
     switch operand {
     case .environment, .state: ignored.append(place + 12..<place + 28)
     case .environment16, .state16: ignored.append(place + 6..<place + 14)
     default: break
     }
-    return [0x45 | field << 3, UInt8(displacement)]
-  }
-
-  private mutating func write(_ bytes: [UInt8], at place: Int) {
-    data.replaceSubrange(place..<place + bytes.count, with: bytes)
+    return .memory(0x45 | field << 3, displacement: UInt8(displacement))
   }
 
   // MARK: State
@@ -110,7 +112,7 @@ struct FloatingPointCaseGenerator {
         let low = randomSingle(near: near & 0xFFFF_FFFF)
         near = randomSingle(near: low) << 32 | low
         // Few instructions see only small integers otherwise.
-        if operand == .integer32 && Bool.random(using: &random) { near = random.next() }
+        if operand == .integer32 && random.next() & 1 == 0 { near = random.next() }
       default: near = randomDouble(near: near)
       }
       context.vectors[register] = near
@@ -121,14 +123,14 @@ struct FloatingPointCaseGenerator {
     var context = X87Context()
     // Rounding, DAZ, FTZ and flags that were raised before.
     context.mxcsr = 0x1F80 | UInt32(truncatingIfNeeded: random.next() & 0xE07F)
-    if Bool.random(using: &random) { context.mxcsr &= 0xFFBF & ~(1 << 15) }
-    let masks: UInt16 = mayUnmask && Int.random(in: 0..<3, using: &random) == 0 ? UInt16(random.next() & 0x3F) : 0x3F
-    context.control = 0x40 | masks | [0, 2, 3, 3][Int(random.next() & 3)] << 8 | UInt16(random.next() & 3) << 10
+    if random.next() & 1 == 0 { context.mxcsr &= 0xFFBF & ~(1 << 15) }
+    let masks: UInt16 = mayUnmask && random.next() % 3 == 0 ? UInt16(random.next() & 0x3F) : 0x3F
+    context.control = 0x40 | masks | Self.precision(random.next()) << 8 | UInt16(random.next() & 3) << 10
     let raised = UInt16(random.next() & 0x7F) & (masks | 0x40)
     context.status = UInt16(random.next() & 0x7F00) | raised
-    context.tags = Int.random(in: 0..<4, using: &random) == 0 ? UInt8.random(in: 0...255, using: &random) : 0xFF
+    context.tags = random.next() & 3 == 0 ? UInt8(random.next() & 0xFF) : 0xFF
     // Loads want an empty register to push to.
-    if Bool.random(using: &random) { context.tags &= ~(1 << UInt8((context.status >> 11 &- 1) & 7)) }
+    if random.next() & 1 == 0 { context.tags &= ~(1 << UInt8((context.status >> 11 &- 1) & 7)) }
     var near: UInt64 = 0x3FFF
     for index in 0..<8 {
       let (significand, exponent) = randomExtended(near: near)
@@ -139,46 +141,50 @@ struct FloatingPointCaseGenerator {
     return context
   }
 
-  private mutating func drawBytes(_ operand: FloatingPointOperand) -> [UInt8] {
+  /// Single, double, and twice as often extended precision.
+  private static func precision(_ any: UInt64) -> UInt16 { any & 2 == 0 ? UInt16(any & 1) << 1 : 3 }
+
+  private mutating func drawOperand(_ operand: FloatingPointOperand, at place: Int) {
     switch operand {
-    case .binary32: return littleEndian(randomSingle(near: 0x3F80_0000), 4)
-    case .binary64: return littleEndian(randomDouble(near: 0x3FF << 52), 8)
+    case .binary32: data.write(randomSingle(near: 0x3F80_0000), size: 4, at: place)
+    case .binary64: data.write(randomDouble(near: 0x3FF << 52), size: 8, at: place)
     case .extended:
       let (significand, exponent) = randomExtended(near: 0x3FFF)
-      return littleEndian(significand, 8) + littleEndian(exponent, 2)
-    case .integer16, .integer32, .integer64: return littleEndian(randomInteger(), operand.size)
+      data.write(significand, size: 8, at: place)
+      data.write(exponent, size: 2, at: place + 8)
+    case .integer16, .integer32, .integer64: data.write(randomInteger(), size: operand.size, at: place)
     case .decimal:
-      let digits = (0..<9).map { _ in
-        UInt8.random(in: 0..<10, using: &random) << 4 | UInt8.random(in: 0..<10, using: &random)
+      for index in 0..<9 {
+        let any = random.next()
+        data.write(any % 10 << 4 | (any >> 32) % 10, size: 1, at: place + index)
       }
-      return digits + [Bool.random(using: &random) ? 0x80 : 0]
-    case .control: return littleEndian(random.next(), 2)
-    case .mxcsr: return littleEndian(random.next() & 0xE07F | 0x1F80, 4)
-    case .environment, .environment16, .state, .state16: return drawState(operand)
+      data.write(random.next() & 0x80, size: 1, at: place + 9)
+    case .control: data.write(random.next(), size: 2, at: place)
+    case .mxcsr: data.write(random.next() & 0xE07F | 0x1F80, size: 4, at: place)
+    case .environment, .environment16, .state, .state16: drawState(operand, at: place)
     }
   }
 
   /// A saved environment, with the registers behind it.
-  private mutating func drawState(_ operand: FloatingPointOperand) -> [UInt8] {
+  private mutating func drawState(_ operand: FloatingPointOperand, at place: Int) {
     let context = drawX87(mayUnmask: false)
     let width = operand == .environment || operand == .state ? 4 : 2
-    let words = [UInt64(context.control), UInt64(context.status), random.next(), 0, 0, 0, 0]
-    var bytes = words.flatMap { littleEndian($0, width) }
-    guard operand == .state || operand == .state16 else { return bytes }
+    data.write(UInt64(context.control), size: width, at: place)
+    data.write(UInt64(context.status), size: width, at: place + width)
+    data.write(random.next(), size: width, at: place + 2 * width)
+    for index in 3..<7 { data.write(0, size: width, at: place + index * width) }
+    guard operand == .state || operand == .state16 else { return }
     for index in 0..<8 {
-      bytes += littleEndian(context.registers[2 * index], 8) + littleEndian(context.registers[2 * index + 1], 2)
+      let start = place + 7 * width + index * 10
+      data.write(context.registers[2 * index], size: 8, at: start)
+      data.write(context.registers[2 * index + 1], size: 2, at: start + 8)
     }
-    return bytes
-  }
-
-  private func littleEndian(_ value: UInt64, _ count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
   }
 
   // MARK: Numbers
 
   private mutating func randomInteger() -> UInt64 {
-    UInt64(bitPattern: Int64(bitPattern: random.next()) >> Int64.random(in: 0..<64, using: &random))
+    UInt64(bitPattern: Int64(bitPattern: random.next()) >> Int64(random.next() & 63))
   }
 
   /// Bits of a fraction: all zeros, all ones, one bit, all but one, the upper half, any.
@@ -237,9 +243,12 @@ struct FloatingPointCaseGenerator {
 }
 
 extension FloatingPointForm {
+  /// Those that can follow one another.
+  static let ofSequences = all.filter(\.mayFollowOthers)
+
   /// It works on whatever an earlier instruction left in memory: no saved state, which the manual leaves open in part, no control word, which might unmask
   /// exceptions, no decimal, which has digits that mean nothing.
-  fileprivate var mayFollowOthers: Bool {
+  private var mayFollowOthers: Bool {
     switch operand {
     case .environment, .environment16, .state, .state16, .control, .mxcsr, .decimal: false
     default: true

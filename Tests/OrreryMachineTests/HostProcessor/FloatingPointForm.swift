@@ -50,6 +50,13 @@ struct FloatingPointForm {
   /// It may find an exception of an earlier instruction waiting, so that it can follow none that is not masked.
   var isX87 = false
 
+  /// The heading under which the table of a long run counts it.
+  var group: String {
+    guard isX87 else { return "SSE floating point" }
+    if case .memory = coding { return "x87 with memory" }
+    return "x87 with registers"
+  }
+
   static let all: [FloatingPointForm] = vectorForms + conversionForms + x87MemoryForms + x87RegisterForms
 
   /// The four shapes by their prefix.
@@ -181,8 +188,8 @@ struct FloatingPointForm {
       ),
       (0xDF, [(0xE8, "fucomip"), (0xF0, "fcomip")]),
       // Codes that appendix A leaves out.
-      (0xDC, [(0xD0, "fcom2"), (0xD8, "fcomp3")]), (0xDD, [(0xC8, "fxch4")]), (0xDE, [(0xD0, "fcomp5")]),
-      (0xDF, [(0xC0, "ffreep"), (0xC8, "fxch7"), (0xD0, "fstp8"), (0xD8, "fstp9")]),
+      (0xDC, [(0xD0, "fcom DC"), (0xD8, "fcomp DC")]), (0xDD, [(0xC8, "fxch DD")]), (0xDE, [(0xD0, "fcomp DE")]),
+      (0xDF, [(0xC0, "ffreep"), (0xC8, "fxch DF"), (0xD0, "fstp DF D0"), (0xD8, "fstp DF D8")]),
     ]
     for (opcode, codes) in stack {
       for (code, name) in codes { add(name, opcode, .stack(code)) }

@@ -42,18 +42,25 @@ import Testing
   @Test func aSingleWrongBitIsFound() throws {
     let host = try #require(HostProcessor(), "the host refuses memory at the addresses the cases use")
     let test = InstructionCase.make(seed: 1, form: InstructionForm.all[0])
-    let (context, data) = host.execute(test.code, test.context, test.data)
-    var wrong = context
-    wrong.registers[11] ^= 1 << 40
-    #expect(test.difference(host: (context, data), guest: (wrong, data)) != nil)
-    #expect(test.difference(host: (context, data), guest: (context, data)) == nil)
+    let right = host.execute(test)
+    var wrong = right
+    wrong.context.registers[11] ^= 1 << 40
+    #expect(test.difference(host: right, guest: wrong) != nil)
+    #expect(test.difference(host: right, guest: right) == nil)
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: HostProcessor.dataSize, alignment: 16)
+    defer { bytes.deallocate() }
+    bytes.copyMemory(from: right.data, byteCount: HostProcessor.dataSize)
+    var inMemory = right
+    inMemory.data = UnsafeRawPointer(bytes)
+    #expect(test.difference(host: right, guest: inMemory) == nil)
+    bytes.storeBytes(of: ~right.data.load(fromByteOffset: 9999, as: UInt8.self), toByteOffset: 9999, as: UInt8.self)
+    #expect(test.difference(host: right, guest: inMemory) != nil)
   }
 
   func compare(_ test: InstructionCase, _ host: HostProcessor, _ guest: GuestProcessor) -> String? {
-    switch guest.execute(test.code, test.context, test.data) {
+    switch guest.execute(test) {
     case .failure(let problem): "\(problem.text); code \(test.listing)"
-    case .success(let result):
-      test.difference(host: host.execute(test.code, test.context, test.data), guest: result)
+    case .success(let result): test.difference(host: host.execute(test), guest: result)
     }
   }
 }
@@ -61,59 +68,6 @@ import Testing
 extension InstructionCase {
   static func make(seed: UInt64, form: InstructionForm?) -> InstructionCase {
     CaseGenerator.makeCase(seed: seed, form: form, end: HostProcessor.endAddress)
-  }
-
-  var listing: String {
-    names.joined(separator: ", ") + ": "
-      + code.map { String(hexadecimal($0, digits: 2).dropFirst(2)) }.joined(separator: " ")
-  }
-
-  /// What differs between two results, apart from undefined flags; nil when nothing does.
-  func difference(
-    host: (context: RegisterContext, data: [UInt8]), guest: (context: RegisterContext, data: [UInt8])
-  ) -> String? {
-    var found: [String] = []
-    let names = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"]
-    for index in 0..<16 where host.context.registers[index] != guest.context.registers[index] {
-      let name = index < 8 ? names[index] : "r\(index)"
-      found.append(
-        "\(name) \(hexadecimal(guest.context.registers[index])), host \(hexadecimal(host.context.registers[index])), before \(hexadecimal(context.registers[index]))"
-      )
-    }
-    for index in 0..<32 where host.context.vectors[index] != guest.context.vectors[index] {
-      found.append(
-        "xmm\(index / 2)[\(index % 2)] \(hexadecimal(guest.context.vectors[index])), host \(hexadecimal(host.context.vectors[index]))"
-      )
-    }
-    let mask = ArithmeticFlags.all.subtracting(undefined).rawValue
-    if host.context.flags & mask != guest.context.flags & mask {
-      found.append("flags \(hexadecimal(guest.context.flags & mask)), host \(hexadecimal(host.context.flags & mask))")
-    }
-    found += host.context.x87.differences(guest.context.x87)
-    let places = host.data.indices.lazy.filter { place in !ignored.contains { $0.contains(place) } }
-    if let place = places.first(where: { host.data[$0] != guest.data[$0] }) {
-      found.append("data[\(place)] \(hexadecimal(guest.data[place])), host \(hexadecimal(host.data[place]))")
-    }
-    return found.isEmpty ? nil : listing + ": " + found.joined(separator: "; ")
-  }
-}
-
-extension X87Context {
-  /// What differs from `guest`. The pointers to the last instruction are left out: processors differ in when they keep them.
-  func differences(_ guest: X87Context) -> [String] {
-    var found: [String] = []
-    func compare(_ name: String, _ host: UInt64, _ guest: UInt64) {
-      if host != guest { found.append("\(name) \(hexadecimal(guest)), host \(hexadecimal(host))") }
-    }
-    compare("mxcsr", UInt64(mxcsr), UInt64(guest.mxcsr))
-    compare("fcw", UInt64(control), UInt64(guest.control))
-    compare("fsw", UInt64(status), UInt64(guest.status))
-    compare("ftw", UInt64(tags), UInt64(guest.tags))
-    for index in 0..<8 {
-      compare("st\(index) significand", registers[2 * index], guest.registers[2 * index])
-      compare("st\(index) exponent", registers[2 * index + 1] & 0xFFFF, guest.registers[2 * index + 1])
-    }
-    return found
   }
 }
 #endif
