@@ -2,6 +2,7 @@ import OrreryBase
 public import OrreryImage
 import OrreryScenario
 public import OrreryTrace
+import Synchronization
 
 /// Names code addresses by the symbols of a kernel image.
 ///
@@ -11,6 +12,7 @@ public struct ImageSymbolizer: Symbolizer {
   private let ranges: [Range<UInt64>]
   private let segments: [Segment]
   private let lines: Lines?
+  private let names = ReadNames()
 
   /// Gives the source lines of a linear address of the image.
   public typealias Lines = @Sendable (UInt64) -> [String]
@@ -33,7 +35,7 @@ public struct ImageSymbolizer: Symbolizer {
     guard isImage(address), let (symbol, offset) = symbols.symbol(containing: LinearAddress(address)) else {
       return nil
     }
-    return SymbolizedAddress(name: Self.name(of: symbol), offset: offset)
+    return SymbolizedAddress(name: names.name(of: symbol), offset: offset)
   }
 
   /// The name that its source gives a function, or its linkage name.
@@ -82,5 +84,22 @@ extension EventRendering {
     of reader: TraceReader, sparingly: Bool = false, lines: (KernelImage) -> ImageSymbolizer.Lines? = { _ in nil }
   ) {
     self.init(symbolizer: reader.symbolizer(sparingly: sparingly, lines: lines), keyName: { KeyNames.name(of: $0) })
+  }
+}
+
+/// The names that were read already: events come from few functions, and reading a linkage name takes longer than all the rest of a line.
+///
+/// It is shared by the copies of a symbolizer, whichever thread has them, and changes nothing that they say.
+private final class ReadNames: Sendable {
+  /// By address, only looked up.
+  private let names = Mutex<[LinearAddress: String]>([:])
+
+  func name(of symbol: Symbol) -> String {
+    names.withLock { names in
+      if let name = names[symbol.address] { return name }
+      let name = ImageSymbolizer.name(of: symbol)
+      names[symbol.address] = name
+      return name
+    }
   }
 }

@@ -11,7 +11,14 @@ import Testing
     ("OrreryScenario", ["OrreryBase"]),
     ("OrreryTrace", ["OrreryBase"]),
     ("OrreryCompare", ["OrreryBase", "OrreryTrace"]),
-    ("Orrery", ["OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare"]),
+    (
+      "Orrery",
+      [
+        "OrreryBase", "OrreryMachine", "OrreryImage", "OrreryScenario", "OrreryTrace", "OrreryCompare",
+        // For names that several threads read.
+        "Synchronization",
+      ]
+    ),
     ("OrreryHost", ["OrreryBase", "Glibc", "Foundation"]),
     (
       "OrreryGolden",

@@ -152,4 +152,18 @@ import Testing
     #expect(line[0x01] == "☺" && line[0x1F] == "▼" && line[0x7F] == "⌂" && line[0x80] == "Ç" && line[0xB0] == "░")
     #expect(line[0xC9] == "╔" && line[0xDB] == "█" && line[0xE1] == "ß" && line[0xF8] == "°" && line[0xFF] == "\u{A0}")
   }
+
+  @Test(
+    arguments: [
+      (0, "0"), (7, "7"), (999, "999"), (1_000, "1_000"), (1_000_007, "1_000_007"),
+      (UInt64.max, "18_446_744_073_709_551_615"),
+    ] as [(UInt64, String)])
+  func numbersAreInGroupsOfThree(number: UInt64, text: String) { #expect(Words.number(number) == text) }
+
+  @Test(
+    arguments: [
+      (0, "0x0000_0000"), (0xFFFF_FFFF, "0xffff_ffff"), (0x1_0000_0000, "0x0001_0000_0000"),
+      (0xFFFF_8000_0000_0000, "0xffff_8000_0000_0000"), (0x1_2345_6789_ABCD, "0x0001_2345_6789_abcd"),
+    ] as [(UInt64, String)])
+  func addressesAreInGroupsOfFour(address: UInt64, text: String) { #expect(Words.address(address) == text) }
 }

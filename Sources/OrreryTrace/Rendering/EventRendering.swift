@@ -21,15 +21,18 @@ public struct EventRendering: Sendable {
 
   /// Sequence, clock, lane and what happened.
   public func line(_ event: Event) -> String {
-    let sequence = Words.number(event.sequence)
-    let clock = Words.number(event.clock)
     let lane = event.lane.name
-    return EventRendering.padded(sequence, 9) + "  " + EventRendering.padded(clock, 15) + "  " + lane
-      + String(repeating: " ", count: 11 - lane.count) + text(event.payload)
-  }
-
-  private static func padded(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
+    var line = ""
+    func pad(_ text: String, to width: Int) { for _ in text.utf8.count..<max(width, text.utf8.count) { line += " " } }
+    for (number, width) in [(Words.number(event.sequence), 9), (Words.number(event.clock), 15)] {
+      pad(number, to: width)
+      line += number
+      line += "  "
+    }
+    line += lane
+    pad(lane, to: 11)
+    line += text(event.payload)
+    return line
   }
 
   /// A code address: function and offset, or the number where no function is known, and the source line where that is.

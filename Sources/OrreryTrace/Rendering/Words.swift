@@ -4,15 +4,8 @@ public import OrreryBase
 public enum Words {
   /// `address` in hexadecimal with at least eight digits, in groups of four: `0x4444_4444_0000`.
   public static func address(_ address: UInt64) -> String {
-    var digits = Array(String(address, radix: 16))
-    let width = digits.count <= 8 ? 8 : (digits.count + 3) / 4 * 4
-    digits.insert(contentsOf: repeatElement("0", count: width - digits.count), at: 0)
-    var text = "0x"
-    for (index, digit) in digits.enumerated() {
-      if index > 0, index % 4 == 0 { text += "_" }
-      text.append(digit)
-    }
-    return text
+    let digitCount = (67 - address.leadingZeroBitCount) / 4
+    return grouped(address, radix: 16, digitCount: digitCount <= 8 ? 8 : (digitCount + 3) / 4 * 4, groupSize: 4, "0x")
   }
 
   /// `count` bytes in the largest binary unit that divides it: `100 KiB`, `4097 bytes`.
@@ -23,14 +16,31 @@ public enum Words {
   }
 
   /// `number` in decimal, in groups of three: `1_234_567`.
-  public static func number(_ number: UInt64) -> String {
-    let digits = String(number)
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text += "_" }
-      text.append(digit)
+  public static func number(_ number: UInt64) -> String { grouped(number, radix: 10, digitCount: 1, groupSize: 3, "") }
+
+  /// At least `digitCount` digits behind `prefix`. Every line of a trace has several such numbers, so they are written as bytes, from the last on.
+  private static func grouped(
+    _ number: UInt64, radix: UInt64, digitCount: Int, groupSize: Int, _ prefix: StaticString
+  ) -> String {
+    // 20 digits, 6 marks between groups, a prefix of 2.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { bytes in
+      var start = bytes.count
+      func prepend(_ byte: UInt8) {
+        start -= 1
+        bytes[start] = byte
+      }
+      var rest = number
+      var count = 0
+      while rest != 0 || count < digitCount {
+        if count > 0, count % groupSize == 0 { prepend(UInt8(ascii: "_")) }
+        let digit = UInt8(truncatingIfNeeded: rest % radix)
+        prepend(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        rest /= radix
+        count += 1
+      }
+      prefix.withUTF8Buffer { for byte in $0.reversed() { prepend(byte) } }
+      return String(decoding: bytes[start...], as: UTF8.self)
     }
-    return text
   }
 
   /// How many of something there are: `1 event`, `12_095 events`.
