@@ -6,6 +6,7 @@ import OrreryHost
 struct AcceptCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "accept",
+    _superCommandName: OrreryCommand.name,
     abstract: "Reviews behaviours that are not as their goldens say, and makes the right ones the goldens.",
     discussion: """
       Runs the cases as `orrery test` does, then shows what changed in each and asks: accept it as the golden, reject it because the kernel is wrong, \

@@ -7,6 +7,7 @@ import OrreryTrace
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
+    _superCommandName: OrreryCommand.name,
     abstract: "Finds the first event in which two traces differ.",
     discussion: """
       Traces of any length are compared through their hashes; only what lies around the first difference is decoded. \

@@ -5,6 +5,7 @@ import OrreryTrace
 struct DigestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "digest",
+    _superCommandName: OrreryCommand.name,
     abstract: "Prints the hashes of a trace, for another machine to find the first difference.",
     discussion: """
       Two machines that each have a trace find the first event in which these differ by exchanging hashes only. The digest of a whole trace has a line \

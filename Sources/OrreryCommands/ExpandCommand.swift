@@ -9,6 +9,7 @@ import OrreryTrace
 struct ExpandCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "expand",
+    _superCommandName: OrreryCommand.name,
     abstract: "Makes the trace that a recording of other lanes would have made.",
     discussion: """
       A trace that was recorded with --lanes input holds what came from outside and, from time to time, a hash of the machine's state; all else follows \

@@ -2,8 +2,11 @@ import ArgumentParser
 
 /// The command line tool: its subcommands are one file each.
 struct OrreryCommand: ParsableCommand {
+  /// What each of its commands names as the one above it, so that it can be parsed alone (`OrreryProgram.parse`).
+  static let name = "orrery"
+
   static let configuration = CommandConfiguration(
-    commandName: "orrery",
+    commandName: name,
     abstract: "Records, replays and compares runs of x86-64 kernels.",
     discussion: """
       Orrery runs a kernel image on a model of a PC that always does the same: the same image, scenario and settings give the same trace, byte for byte.

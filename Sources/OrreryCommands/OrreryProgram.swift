@@ -30,7 +30,7 @@ public enum OrreryProgram {
   private static func execute(_ arguments: [String]) -> Int32 {
     let console = Console.current
     do {
-      var command = try OrreryCommand.parseAsRoot(Array(arguments.dropFirst()))
+      var command = try parse(Array(arguments.dropFirst()))
       try command.run()
       return 0
     } catch let failure as CommandFailure {
@@ -49,6 +49,20 @@ public enum OrreryProgram {
       if isHelp { console.output(message + "\n") } else { console.error(lowercased(message) + "\n") }
       return isHelp ? 0 : trouble
     }
+  }
+
+  /// The command that `arguments` ask for.
+  ///
+  /// One that is named first is parsed by itself, in a third of the time that the whole tool with its other commands takes, which is a good part of
+  /// a short run. What it does not take (help, versions, completion scripts, mistakes) the whole tool does, or puts in words.
+  private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    let commands = OrreryCommand.configuration.subcommands
+    if let named = commands.first(where: { $0._commandName == arguments.first }),
+      let command = try? named.parseAsRoot(Array(arguments.dropFirst())), type(of: command) == named
+    {
+      return command
+    }
+    return try OrreryCommand.parseAsRoot(arguments)
   }
 
   /// Every error begins the same way, whoever found it.

@@ -9,6 +9,7 @@ import OrreryTrace
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "record",
+    _superCommandName: OrreryCommand.name,
     abstract: "Runs a kernel under a scenario and records the run into a trace.",
     discussion: """
       The trace holds the image, the settings, everything that came from outside and everything that happened, so it can be replayed from itself alone. \

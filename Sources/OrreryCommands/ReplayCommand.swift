@@ -7,6 +7,7 @@ import OrreryTrace
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
+    _superCommandName: OrreryCommand.name,
     abstract: "Runs a trace again from itself alone and verifies that everything is as recorded.",
     discussion: """
       Inputs are taken from the trace at their recorded clocks; the scenario is not looked at. Every event is compared as it happens, and the replay \

@@ -8,6 +8,7 @@ import OrreryTrace
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
+    _superCommandName: OrreryCommand.name,
     abstract: "Runs a kernel and prints its serial output, or shows its screen.",
     discussion: """
       Without --live the bytes of serial port COM1 appear on standard output as they come, and the run ends as the kernel ends it, or at a limit.

@@ -9,6 +9,7 @@ import OrreryTrace
 struct SaveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "save",
+    _superCommandName: OrreryCommand.name,
     abstract: "Runs a kernel up to a point and saves the machine, for other runs to start from.",
     discussion: """
       The file holds processor, devices and memory, and the kernel's image for its symbols. Every command that takes a kernel takes it instead; a run that \

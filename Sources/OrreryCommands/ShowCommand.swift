@@ -11,6 +11,7 @@ import OrreryTrace
 struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
+    _superCommandName: OrreryCommand.name,
     abstract: "Shows what is in a trace.",
     discussion: """
       Writes one line an event: number, clock, lane, what happened. Options choose lanes, a range of time, a function. \

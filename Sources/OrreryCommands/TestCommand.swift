@@ -6,6 +6,7 @@ import OrreryHost
 struct TestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test",
+    _superCommandName: OrreryCommand.name,
     abstract: "Runs golden cases: records each, and compares what the kernel does with what it should.",
     discussion: """
       A case is a folder with a scenario and golden.txt, the behaviour expected of the kernel. Each path is a case, or a folder with cases below it. \

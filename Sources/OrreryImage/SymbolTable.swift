@@ -5,14 +5,13 @@ public import OrreryBase
 ///     image.symbols.find("Heap.allocate")          // by linkage name, or as the source calls it
 ///     image.symbols.symbol(containing: rip)        // with the offset into it
 ///
-/// By address and by linkage name a search is logarithmic; by a source name it looks at the name of every symbol once (0.3 us each).
+/// By address a search is logarithmic; by name it looks at every symbol once, which takes longer for a source name (0.3 us each). An index of names
+/// would take longer to make than a run has use for it.
 public struct SymbolTable: Sendable {
   /// All symbols in ascending order of address, then of name.
   public let symbols: [Symbol]
   /// Indices into `symbols` of those that can contain an instruction, one an address.
   private let containers: [Int]
-  /// The index in `symbols` of the first of each name; only looked up, never iterated.
-  private let byName: [String: Int]
 
   /// What a name stands for.
   public enum Match: Hashable, Sendable {
@@ -26,7 +25,6 @@ public struct SymbolTable: Sendable {
   public init(_ symbols: [Symbol]) {
     let sorted = symbols.sorted { ($0.address, $0.name) < ($1.address, $1.name) }
     self.symbols = sorted
-    byName = Dictionary(zip(sorted.map(\.name), sorted.indices), uniquingKeysWith: { first, _ in first })
     var containers: [Int] = []
     for index in sorted.indices {
       guard let previous = containers.last, sorted[previous].address == sorted[index].address else {
@@ -44,7 +42,7 @@ public struct SymbolTable: Sendable {
 
   /// The symbol whose linkage name is exactly `name`; the one of the lowest address if local symbols share it.
   public func symbol(named name: String) -> Symbol? {
-    byName[name].map { symbols[$0] }
+    symbols.first { $0.name == name }
   }
 
   /// The symbol whose extent has `address` in it, and how far into it that is, in bytes.

@@ -4,6 +4,7 @@ import ArgumentParser
 struct BisectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bisect",
+    _superCommandName: OrreryCommand.name,
     abstract: "Finds the commit, or the instruction, that changed what a kernel does.",
     discussion: """
       With --good and --bad, commits are searched: each that git bisect chooses is checked out in a worktree of its own, built, recorded under the scenario \
