@@ -13,7 +13,11 @@ extension Machine {
   /// anything is due. `.idle` is returned at once, whatever the limits, when the processor is halted and nothing scheduled or armed can wake it.
   public func run(untilClock: Clock, untilSteps: Steps) -> RunExit {
     while true {
-      if let exit = exitAtBoundary(untilClock: untilClock, untilSteps: untilSteps) { return exit }
+      if needsLook || cpu.pointee.steps >= untilSteps || cpu.pointee.clock >= untilClock,
+        let exit = exitAtBoundary(untilClock: untilClock, untilSteps: untilSteps)
+      {
+        return exit
+      }
       if !standsAtInstruction { passBoundary() }
       if let stop = takeStop() { return .stopped(stop) }
       if deliverPending() { continue }
@@ -22,7 +26,7 @@ extension Machine {
         guard sleep(untilClock: untilClock) else { return .idle }
         continue
       }
-      let roles = cpu.pointee.breakpoints.pointee.roles(at: cpu.linearInstructionPointer)
+      let roles = cpu.breakpointRoles
       let attempt = Attempt(rip: cpu.pointee.rip, rsp: cpu.pointee.gpr[4])
       if roles.contains(.anchor) && !reportedAnchors.contains(attempt) {
         reportedAnchors.insert(attempt)
@@ -38,6 +42,13 @@ extension Machine {
       standsAtInstruction = false
       if !roles.isEmpty { noteExecution(attempt, roles, isRetired: isRetired) }
     }
+  }
+
+  /// Whether `exitAtBoundary` has anything to look at besides the limits.
+  @inline(__always)
+  private var needsLook: Bool {
+    cpu.pointee.isStopped || board.isStopped || probes.writer.isFull || cpu.pointee.system.pointee.tables.isPending
+      || cpu.pointee.system.pointee.hasInspectedChange || !board.pauses.isEmpty
   }
 
   /// What ends `run` at a boundary before anything happens at its clock.
@@ -98,7 +109,13 @@ extension Machine {
   }
 
   /// Whether any input was due.
+  @inline(__always)
   private func applyInputs(upTo point: InputPoint) -> Bool {
+    inputs.nextClock <= cpu.pointee.clock && applyDueInputs(upTo: point)
+  }
+
+  @inline(never)
+  private func applyDueInputs(upTo point: InputPoint) -> Bool {
     var isAny = false
     while let event = inputs.next(dueAt: cpu.pointee.clock, upTo: point) {
       apply(event.action, at: event.point)

@@ -48,6 +48,12 @@ struct CallWatch {
 }
 
 extension CPU {
+  /// Why execution stops at the next instruction. The set is looked into only when there is something in it: at each boundary that is seldom so.
+  @inline(__always)
+  var breakpointRoles: BreakpointSet.Roles {
+    pointee.breakpoints.pointee.count == 0 ? [] : pointee.breakpoints.pointee.roles(at: linearInstructionPointer)
+  }
+
   /// The instruction at `rip` is about to execute and is a return point, a watched function's first instruction, or both.
   func watchCalls(_ roles: BreakpointSet.Roles) {
     let address = linearInstructionPointer

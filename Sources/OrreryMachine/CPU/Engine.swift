@@ -119,7 +119,14 @@ extension CPU {
     pointee.endSteps = pointee.steps &+ UInt64(remaining)
     pointee.leavesBlock = false
 
-    guard var block = findBlock(mode: mode | firstMode) else { return pointee.stop == nil ? .fault : .stopped }
+    // An interrupt's handler is entered here as often as by a branch: it is found as a branch finds its target.
+    var block = jumpCache[BlockCache.jumpCacheIndex(pointee.rip)]
+    if pointee.codeMode != .bits64 || !isCanonicalTarget(pointee.rip)
+      || block.pointee.tag != BlockMode.tag(linear: pointee.rip, mode: mode | firstMode)
+    {
+      guard let found = findBlock(mode: mode | firstMode) else { return pointee.stop == nil ? .fault : .stopped }
+      block = found
+    }
     if Int64(block.pointee.count) > remaining {
       guard let single = findBlock(mode: mode | BlockMode.single) else {
         return pointee.stop == nil ? .fault : .stopped

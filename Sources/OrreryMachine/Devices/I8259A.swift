@@ -92,7 +92,8 @@ struct I8259A: Device {
 
   /// The line whose request the chip presents: INT is high when there is one.
   var pending: UInt8? {
-    guard expected == .operation, let line = highest(requests & ~mask) else { return nil }
+    let candidates = requests & ~mask
+    guard candidates != 0, expected == .operation, let line = highest(candidates) else { return nil }
     guard let serviced = highest(isSpecialMask ? inService & ~mask : inService) else { return line }
     if rank(line) < rank(serviced) { return line }
     // A slave in service may ask again, so that a higher line of it is not held back (special fully nested mode).
