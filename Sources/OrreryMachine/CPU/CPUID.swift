@@ -45,8 +45,8 @@ extension CPU {
 private enum CPUFeature {
   /// SSE3 and later vector extensions are not among them. CMPXCHG16B 13, POPCNT 23.
   static let leaf1ECX: [UInt32] = [13, 23]
-  /// FPU 0, DE 2, PSE 3, TSC 4, MSR 5, PAE 6, CX8 8, SEP 11, PGE 13, CMOV 15, PAT 16, FXSR 24, SSE 25, SSE2 26.
-  static let leaf1EDX: [UInt32] = [0, 2, 3, 4, 5, 6, 8, 11, 13, 15, 16, 24, 25, 26]
+  /// FPU 0, DE 2, PSE 3, TSC 4, MSR 5, PAE 6, CX8 8, SEP 11, PGE 13, CMOV 15, PAT 16, CLFSH 19, MMX 23, FXSR 24, SSE 25, SSE2 26.
+  static let leaf1EDX: [UInt32] = [0, 2, 3, 4, 5, 6, 8, 11, 13, 15, 16, 19, 23, 24, 25, 26]
   /// LAHF and SAHF in 64-bit mode 0.
   static let extendedECX: [UInt32] = [0]
   /// SYSCALL 11, NX 20, 1 GiB pages 26, RDTSCP 27, long mode 29.

@@ -81,7 +81,7 @@ enum StringOperation: UInt8 {
 
 /// `Operation.detail` of `Code.system`.
 enum SystemOperation: UInt8 {
-  case invalidOpcode, generalProtection, unmodelled
+  case invalidOpcode, generalProtection
   case halt, clearInterrupt, setInterrupt
   case inputByte, outputByte
   case moveFromSegment, moveToSegment, pushSegment, popSegment, loadFarPointer

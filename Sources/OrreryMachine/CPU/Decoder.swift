@@ -2,7 +2,7 @@
 ///
 /// It reads bytes only through `nextByte()`, which knows where the page ends; running out of bytes, or past the fifteenth, is remembered in
 /// `failure` and what was emitted for the instruction is dropped by the caller. The maps of opcodes are in DecoderPrimaryMap.swift,
-/// DecoderSecondaryMap.swift and DecoderVectorMap.swift.
+/// DecoderSecondaryMap.swift, DecoderVectorMap.swift and DecoderMMXMap.swift.
 struct Decoder {
   enum Failure {
     case none
@@ -334,13 +334,6 @@ struct Decoder {
     operationCount = firstOperation
     usesNextInstruction = false
     emit(SystemOperation.invalidOpcode)
-  }
-
-  /// Exists, but the machine does not do it.
-  mutating func unmodelled() {
-    operationCount = firstOperation
-    usesNextInstruction = false
-    emit(SystemOperation.unmodelled)
   }
 
   // MARK: Memory operands

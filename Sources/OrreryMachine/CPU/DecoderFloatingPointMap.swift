@@ -139,17 +139,22 @@ extension Decoder {
     case 0xE4: emit(.test, opcode: opcode)
     case 0xE5: emit(.examine, opcode: opcode)
     case 0xE8...0xEE: emit(.loadConstant, opcode: opcode, number: modRM & 7)
+    case 0xF0: emit(.exponential, opcode: opcode)
+    case 0xF1: emit(.logarithm, opcode: opcode)
+    case 0xF2: emit(.tangent, opcode: opcode)
+    case 0xF3: emit(.arctangent, opcode: opcode)
     case 0xF4: emit(.extract, opcode: opcode)
     case 0xF5: emit(.remainderNearest, opcode: opcode)
     case 0xF6: emit(.decrementStack, opcode: opcode)
     case 0xF7: emit(.incrementStack, opcode: opcode)
     case 0xF8: emit(.remainder, opcode: opcode)
+    case 0xF9: emit(.logarithmOf1Plus, opcode: opcode)
     case 0xFA: emit(.squareRoot, opcode: opcode)
+    case 0xFB: emit(.sineAndCosine, opcode: opcode)
     case 0xFC: emit(.roundToIntegral, opcode: opcode)
     case 0xFD: emit(.scale, opcode: opcode)
-    case 0xF0...0xF3, 0xF9, 0xFB, 0xFE, 0xFF:
-      // F2XM1, FYL2X, FPTAN, FPATAN, FYL2XP1, FSINCOS, FSIN, FCOS.
-      unmodelled()
+    case 0xFE: emit(.sine, opcode: opcode)
+    case 0xFF: emit(.cosine, opcode: opcode)
     default: invalid()
     }
   }

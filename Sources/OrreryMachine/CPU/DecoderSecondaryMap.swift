@@ -1,7 +1,6 @@
 /// The two-byte opcodes after 0F (Intel SDM volume 2, appendix A, table A-3), but for the vector ones.
 extension Decoder {
   mutating func decodeSecondary(_ opcode: UInt8) {
-    let is64 = mode == .bits64
     let sizeLog2: UInt8 = opcode & 1 == 0 ? 0 : operandSizeLog2
     switch opcode {
     case 0x00: decodeGroup6()
@@ -143,14 +142,13 @@ extension Decoder {
       }
     case 0xFF: invalid()
     case 0x38, 0x3A:
-      unmodelled()
+      // SSSE3 and what came after it: CPUID offers none of them.
+      invalid()
     case 0x04, 0x0A, 0x0C, 0x0E, 0x24...0x27, 0x36, 0x39, 0x3B...0x3F, 0xA6, 0xA7: invalid()
     case 0xAA:
       // RSM outside system-management mode.
       invalid()
-    default:
-      _ = is64
-      decodeVector(opcode)
+    default: decodeVector(opcode)
     }
   }
 

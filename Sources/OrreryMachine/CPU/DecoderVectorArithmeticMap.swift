@@ -46,14 +46,9 @@ extension Decoder {
       case .scalarDouble: emit(.toIntegers, .packedDouble, a: register, b: vectorSource())
       }
     case 0xF7:
-      guard shape == .packedDouble else { return unmodelled() }
-      guard !isMemory else { return invalid() }
-      base = Register.rdi
-      index = Register.zero
-      shift = 0
-      displacement = 0
-      defaultSegment = .ds
-      prepareFixedAddress(size: 16, isWrite: true)
+      if shape == .packedSingle { return decodeMMX(opcode) }
+      guard shape == .packedDouble, !isMemory else { return invalid() }
+      pointToSelectedBytes(size: 16)
       emit(.storeSelectedBytes, shape, a: register, b: registerOrMemory)
     default: decodeScalarConversion(opcode, shape)
     }
@@ -78,9 +73,7 @@ extension Decoder {
       emit(
         opcode == 0x2C ? .toGeneralTruncating : .toGeneral, shape, a: Register.general(register), b: from,
         immediate: Int32(sizeLog2))
-    default:
-      // With MMX registers.
-      unmodelled()
+    default: decodeMMXAndVector(opcode, shape)
     }
   }
 
@@ -113,7 +106,7 @@ extension Decoder {
     }
   }
 
-  private mutating func scalarSource(sizeLog2: UInt8) -> UInt8 {
+  mutating func scalarSource(sizeLog2: UInt8) -> UInt8 {
     guard isMemory else { return registerOrMemory }
     prepareFixedAddress(size: 1 << Int(sizeLog2), isWrite: false)
     emit(sizeLog2 == 3 ? VectorOperation.load64 : .load32, a: Self.vectorScratch)

@@ -1,6 +1,6 @@
 /// SSE and SSE2 opcodes after 0F: moves, logic, integer arithmetic (Intel SDM volume 2, appendix A, tables ).
 ///
-/// MMX registers and later extensions are not modelled.
+/// Without a prefix most of the integer ones work on MMX registers: CPU/DecoderMMXMap.swift. Later extensions are not offered by CPUID, and are invalid.
 extension Decoder {
   /// The xmm register that the memory operand of an instruction is loaded into.
   static let vectorScratch: UInt8 = 16
@@ -25,7 +25,8 @@ extension Decoder {
     case 0x2A, 0x2C...0x2F, 0x51...0x53, 0x58...0x5F, 0xC2, 0xE6, 0xF7:
       readModRM()
       return decodeVectorArithmetic(opcode)
-    default: return unmodelled()
+    case 0x77 where repeatPrefix == 0 && !hasOperandSizePrefix: return decodeEmptyMMX()
+    default: return invalid()
     }
     let form = vectorPrefix
     let isPlain = form == .none || form == .operandSize
@@ -38,7 +39,8 @@ extension Decoder {
       }
     case 0x12,
       0x16 where isPlain:
-      guard isPlain else { return unmodelled() }
+      // MOVSLDUP, MOVDDUP and MOVSHDUP are of SSE3.
+      guard isPlain else { return invalid() }
       let high = opcode == 0x16
       if isMemory {
         prepareFixedAddress(size: 8, isWrite: false)
@@ -70,8 +72,7 @@ extension Decoder {
       moveWhole(stores: false, isAligned: form == .operandSize)
     case 0x7F where form == .operandSize || form == .repeats:
       moveWhole(stores: true, isAligned: form == .operandSize)
-    case 0x70:
-      guard form != .none else { return unmodelled() }
+    case 0x70 where form != .none:
       let from = vectorSource()
       let order = Int32(nextByte())
       let kind: VectorOperation =
@@ -88,36 +89,24 @@ extension Decoder {
       let from = vectorSource()
       let order = Int32(nextByte())
       emit(form == .none ? VectorOperation.shuffleFloats32 : .shuffleFloats64, a: register, b: from, immediate: order)
+    case 0xD6 where form == .repeats || form == .repeatsNotEqual:
+      decodeMMXAndVector(opcode, form == .repeats ? .scalarSingle : .scalarDouble)
     case _ where form == .operandSize: decodePackedInteger(opcode)
-    default: unmodelled()
+    case _ where form == .none: decodeMMX(opcode)
+    default: invalid()
     }
   }
 
   /// The opcodes that with the prefix 66 work on xmm registers, and without it on MMX registers.
   private mutating func decodePackedInteger(_ opcode: UInt8) {
     switch opcode {
-    case 0x60: packed(.unpackLow8)
-    case 0x61: packed(.unpackLow16)
-    case 0x62: packed(.unpackLow32)
-    case 0x63: packed(.packSigned16)
-    case 0x64: packed(.compareGreater8)
-    case 0x65: packed(.compareGreater16)
-    case 0x66: packed(.compareGreater32)
-    case 0x67: packed(.packUnsigned16)
-    case 0x68: packed(.unpackHigh8)
-    case 0x69: packed(.unpackHigh16)
-    case 0x6A: packed(.unpackHigh32)
-    case 0x6B: packed(.packSigned32)
-    case 0x6C: packed(.unpackLow64)
-    case 0x6D: packed(.unpackHigh64)
     case 0x6E:
       let sizeLog2: UInt8 = rex & 8 != 0 ? 3 : 2
       let from = source(sizeLog2: sizeLog2)
       emit(VectorOperation.moveFromGeneral, a: register, b: from, sizeLog2: sizeLog2)
-    case 0x71, 0x72, 0x73: shiftByImmediate(opcode)
-    case 0x74: packed(.compareEqual8)
-    case 0x75: packed(.compareEqual16)
-    case 0x76: packed(.compareEqual32)
+    case 0x71, 0x72, 0x73:
+      guard !isMemory, let operation = shiftByImmediate(opcode) else { return invalid() }
+      emit(operation, a: registerOrMemory, b: Register.immediate, immediate: Int32(nextByte()))
     case 0x7E:
       let sizeLog2: UInt8 = rex & 8 != 0 ? 3 : 2
       if isMemory {
@@ -134,11 +123,6 @@ extension Decoder {
       guard !isMemory else { return invalid() }
       let lane = Int32(nextByte() & 7)
       emit(VectorOperation.extract16, a: Register.general(register), b: registerOrMemory, immediate: lane)
-    case 0xD1: packed(.shiftRight16)
-    case 0xD2: packed(.shiftRight32)
-    case 0xD3: packed(.shiftRight64)
-    case 0xD4: packed(.add64)
-    case 0xD5: packed(.multiplyLow16)
     case 0xD6:
       if isMemory {
         prepareFixedAddress(size: 8, isWrite: true)
@@ -149,45 +133,76 @@ extension Decoder {
     case 0xD7:
       guard !isMemory else { return invalid() }
       emit(VectorOperation.mask8, a: Register.general(register), b: registerOrMemory)
-    case 0xD8: packed(.subtractUnsignedSaturating8)
-    case 0xD9: packed(.subtractUnsignedSaturating16)
-    case 0xDA: packed(.minimumUnsigned8)
-    case 0xDB: packed(.and)
-    case 0xDC: packed(.addUnsignedSaturating8)
-    case 0xDD: packed(.addUnsignedSaturating16)
-    case 0xDE: packed(.maximumUnsigned8)
-    case 0xDF: packed(.andNot)
-    case 0xE0: packed(.average8)
-    case 0xE1: packed(.shiftArithmetic16)
-    case 0xE2: packed(.shiftArithmetic32)
-    case 0xE3: packed(.average16)
-    case 0xE4: packed(.multiplyHighUnsigned16)
-    case 0xE5: packed(.multiplyHigh16)
     case 0xE7:
       guard isMemory else { return invalid() }
       moveWhole(stores: true, isAligned: true)
-    case 0xE8: packed(.subtractSaturating8)
-    case 0xE9: packed(.subtractSaturating16)
-    case 0xEA: packed(.minimum16)
-    case 0xEB: packed(.or)
-    case 0xEC: packed(.addSaturating8)
-    case 0xED: packed(.addSaturating16)
-    case 0xEE: packed(.maximum16)
-    case 0xEF: packed(.xor)
-    case 0xF1: packed(.shiftLeft16)
-    case 0xF2: packed(.shiftLeft32)
-    case 0xF3: packed(.shiftLeft64)
-    case 0xF4: packed(.multiplyUnsigned32)
-    case 0xF5: packed(.multiplyAdd16)
-    case 0xF6: packed(.sumOfDifferences8)
-    case 0xF8: packed(.subtract8)
-    case 0xF9: packed(.subtract16)
-    case 0xFA: packed(.subtract32)
-    case 0xFB: packed(.subtract64)
-    case 0xFC: packed(.add8)
-    case 0xFD: packed(.add16)
-    case 0xFE: packed(.add32)
-    default: unmodelled()
+    default:
+      guard let operation = Self.packedInteger(opcode) else { return invalid() }
+      packed(operation)
+    }
+  }
+
+  /// The operations on lanes, which are the same for xmm and MMX registers.
+  static func packedInteger(_ opcode: UInt8) -> VectorOperation? {
+    switch opcode {
+    case 0x60: .unpackLow8
+    case 0x61: .unpackLow16
+    case 0x62: .unpackLow32
+    case 0x63: .packSigned16
+    case 0x64: .compareGreater8
+    case 0x65: .compareGreater16
+    case 0x66: .compareGreater32
+    case 0x67: .packUnsigned16
+    case 0x68: .unpackHigh8
+    case 0x69: .unpackHigh16
+    case 0x6A: .unpackHigh32
+    case 0x6B: .packSigned32
+    case 0x6C: .unpackLow64
+    case 0x6D: .unpackHigh64
+    case 0x74: .compareEqual8
+    case 0x75: .compareEqual16
+    case 0x76: .compareEqual32
+    case 0xD1: .shiftRight16
+    case 0xD2: .shiftRight32
+    case 0xD3: .shiftRight64
+    case 0xD4: .add64
+    case 0xD5: .multiplyLow16
+    case 0xD8: .subtractUnsignedSaturating8
+    case 0xD9: .subtractUnsignedSaturating16
+    case 0xDA: .minimumUnsigned8
+    case 0xDB: .and
+    case 0xDC: .addUnsignedSaturating8
+    case 0xDD: .addUnsignedSaturating16
+    case 0xDE: .maximumUnsigned8
+    case 0xDF: .andNot
+    case 0xE0: .average8
+    case 0xE1: .shiftArithmetic16
+    case 0xE2: .shiftArithmetic32
+    case 0xE3: .average16
+    case 0xE4: .multiplyHighUnsigned16
+    case 0xE5: .multiplyHigh16
+    case 0xE8: .subtractSaturating8
+    case 0xE9: .subtractSaturating16
+    case 0xEA: .minimum16
+    case 0xEB: .or
+    case 0xEC: .addSaturating8
+    case 0xED: .addSaturating16
+    case 0xEE: .maximum16
+    case 0xEF: .xor
+    case 0xF1: .shiftLeft16
+    case 0xF2: .shiftLeft32
+    case 0xF3: .shiftLeft64
+    case 0xF4: .multiplyUnsigned32
+    case 0xF5: .multiplyAdd16
+    case 0xF6: .sumOfDifferences8
+    case 0xF8: .subtract8
+    case 0xF9: .subtract16
+    case 0xFA: .subtract32
+    case 0xFB: .subtract64
+    case 0xFC: .add8
+    case 0xFD: .add16
+    case 0xFE: .add32
+    default: nil
     }
   }
 
@@ -247,24 +262,30 @@ extension Decoder {
     }
   }
 
-  private mutating func shiftByImmediate(_ opcode: UInt8) {
-    guard !isMemory else { return invalid() }
-    let count = Int32(nextByte())
-    let operation: VectorOperation? =
-      switch (opcode, registerField) {
-      case (0x71, 2): .shiftRight16
-      case (0x71, 4): .shiftArithmetic16
-      case (0x71, 6): .shiftLeft16
-      case (0x72, 2): .shiftRight32
-      case (0x72, 4): .shiftArithmetic32
-      case (0x72, 6): .shiftLeft32
-      case (0x73, 2): .shiftRight64
-      case (0x73, 3): .shiftRightBytes
-      case (0x73, 6): .shiftLeft64
-      case (0x73, 7): .shiftLeftBytes
-      default: nil
-      }
-    guard let operation else { return invalid() }
-    emit(operation, a: registerOrMemory, b: Register.immediate, immediate: count)
+  /// Of groups 12 to 14.
+  func shiftByImmediate(_ opcode: UInt8) -> VectorOperation? {
+    switch (opcode, registerField) {
+    case (0x71, 2): .shiftRight16
+    case (0x71, 4): .shiftArithmetic16
+    case (0x71, 6): .shiftLeft16
+    case (0x72, 2): .shiftRight32
+    case (0x72, 4): .shiftArithmetic32
+    case (0x72, 6): .shiftLeft32
+    case (0x73, 2): .shiftRight64
+    case (0x73, 3): .shiftRightBytes
+    case (0x73, 6): .shiftLeft64
+    case (0x73, 7): .shiftLeftBytes
+    default: nil
+    }
+  }
+
+  /// The bytes that MASKMOVQ and MASKMOVDQU select go to the address in rDI.
+  mutating func pointToSelectedBytes(size: Int) {
+    base = Register.rdi
+    index = Register.zero
+    shift = 0
+    displacement = 0
+    defaultSegment = .ds
+    prepareFixedAddress(size: size, isWrite: true)
   }
 }

@@ -11,6 +11,7 @@ enum X87Operation: UInt8 {
   case loadConstant
   case exchange, changeSign, absolute, test, examine
   case squareRoot, roundToIntegral, scale, extract, remainder, remainderNearest
+  case exponential, logarithm, logarithmOf1Plus, sine, cosine, sineAndCosine, tangent, arctangent
   /// The number: B, E, BE, U and 4 more for their negation.
   case conditionalMove
   case free, incrementStack, decrementStack, noOperation
@@ -18,6 +19,8 @@ enum X87Operation: UInt8 {
   case loadControl, loadEnvironment, restore
   // Those that do not wait for an exception of an earlier instruction
   case initialize, clearExceptions, storeStatus, storeControl, storeEnvironment, save, noOperationAtOnce
+  /// On MMX registers, which are these registers under other names: CPU/MMXOperations.swift.
+  case mmx
 }
 
 /// What an x87 instruction works on.
@@ -57,6 +60,7 @@ struct X87Origin: RawRepresentable {
 extension CPU {
   @inline(never)
   func executeX87(_ operation: UnsafeMutablePointer<Operation>) -> Outcome {
+    if operation.pointee.detail == X87Operation.mmx.rawValue { return executeMMX(operation) }
     guard let kind = X87Operation(rawValue: operation.pointee.detail),
       let operand = X87Operand(rawValue: operation.pointee.b)
     else { preconditionFailure("the decoder made an x87 operation that does not exist") }
@@ -100,6 +104,8 @@ extension CPU {
       x87MoveTop(by: kind == .incrementStack ? 1 : -1)
       x87SetConditions(X87Status.c1, 0)
     case .noOperation: break
+    case .exponential, .logarithm, .logarithmOf1Plus, .sine, .cosine, .sineAndCosine, .tangent, .arctangent:
+      x87Transcendental(kind)
     default: x87Unary(kind)
     }
     noteX87(operation, operand)

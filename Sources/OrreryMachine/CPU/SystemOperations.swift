@@ -16,9 +16,6 @@ extension CPU {
     switch kind {
     case .invalidOpcode: return fails(.invalidOpcode)
     case .generalProtection: return fails(.generalProtection(0))
-    case .unmodelled:
-      unmodelled("instruction \(instructionText(operation)) at \(hexadecimal(pointee.rip))")
-      return .fault
 
     // Interrupts
     case .halt: return ended(halt())
@@ -188,17 +185,5 @@ extension CPU {
     // CR0.EM or no CR4.OSFXSR: #UD; CR0.TS: #NM.
     if pointee.cr0 & 4 != 0 || pointee.cr4 & 1 << 9 == 0 { return .invalidOpcode }
     return pointee.cr0 & 8 != 0 ? .deviceNotAvailable : nil
-  }
-
-  /// The bytes of the instruction of `operation`, as hexadecimal pairs.
-  func instructionText(_ operation: UnsafeMutablePointer<Operation>) -> String {
-    var text = ""
-    let linear = codeAddress(pointee.rip)
-    for index in 0..<UInt64(operation.pointee.length) {
-      guard let page = fetchPage(linear &+ index) else { break }
-      let byte = page.host.load(fromByteOffset: Int((linear &+ index) & 0xFFF), as: UInt8.self)
-      text += (text.isEmpty ? "" : " ") + hexadecimal(byte, digits: 2).dropFirst(2)
-    }
-    return text
   }
 }

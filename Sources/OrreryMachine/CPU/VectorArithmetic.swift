@@ -33,7 +33,6 @@ enum VectorShape: UInt8 {
 
 /// SSE and SSE2 arithmetic on floating-point numbers (Intel SDM volume 1, chapters 10 and 11).
 extension CPU {
-  private typealias Quadwords = SIMD2<UInt64>
   private typealias Doublewords = SIMD4<UInt32>
 
   @inline(never)
@@ -83,7 +82,7 @@ extension CPU {
   }
 
   /// Records the exceptions of an instruction; false when one is not masked, with the fault set (Intel SDM volume 1, 11.5).
-  private func finishVectorArithmetic(_ environment: FloatingPointEnvironment) -> Bool {
+  func finishVectorArithmetic(_ environment: FloatingPointEnvironment) -> Bool {
     guard !environment.raised.isEmpty else { return true }
     let found = environment.raised.intersection(environment.unmasked)
     // All lanes' operands are looked at before any result is computed.
@@ -194,7 +193,7 @@ extension CPU {
     }
   }
 
-  private static func fromIntegers(
+  static func fromIntegers(
     _ source: Quadwords, _ shape: VectorShape, _ environment: inout FloatingPointEnvironment
   ) -> Quadwords {
     let integers = unsafeBitCast(source, to: Doublewords.self)
@@ -207,7 +206,7 @@ extension CPU {
     return result
   }
 
-  private static func toIntegers(
+  static func toIntegers(
     _ source: Quadwords, _ shape: VectorShape, truncating: Bool, _ environment: inout FloatingPointEnvironment
   ) -> Quadwords {
     var result = Doublewords(repeating: 0)
@@ -240,7 +239,7 @@ extension CPU {
 
   // MARK: MASKMOVDQU
 
-  private func storeSelectedBytes(of value: SIMD2<UInt64>, mask: SIMD2<UInt64>) -> Outcome {
+  func storeSelectedBytes(of value: SIMD2<UInt64>, mask: SIMD2<UInt64>) -> Outcome {
     let linear = raw.read64(Register.pointer)
     let bytes = unsafeBitCast(value, to: SIMD16<UInt8>.self)
     let selects = unsafeBitCast(mask, to: SIMD16<UInt8>.self)

@@ -24,7 +24,7 @@ extension CPU {
   private typealias Bytes = SIMD16<UInt8>
   private typealias Words = SIMD8<UInt16>
   private typealias Doublewords = SIMD4<UInt32>
-  private typealias Quadwords = SIMD2<UInt64>
+  typealias Quadwords = SIMD2<UInt64>
 
   /// The xmm registers and, as the 17th, the scratch register.
   @inline(__always)
@@ -129,7 +129,7 @@ extension CPU {
 
   // MARK: Lanes
 
-  private static func combine(_ kind: VectorOperation, _ left: Quadwords, _ right: Quadwords) -> Quadwords {
+  static func combine(_ kind: VectorOperation, _ left: Quadwords, _ right: Quadwords) -> Quadwords {
     switch kind {
     case .move: right
     case .moveLow64: Quadwords(right.x, 0)
@@ -242,7 +242,7 @@ extension CPU {
     return sums
   }
 
-  private static func signMask(_ kind: VectorOperation, _ value: Quadwords) -> UInt64 {
+  static func signMask(_ kind: VectorOperation, _ value: Quadwords) -> UInt64 {
     var mask: UInt64 = 0
     switch kind {
     case .mask8:
@@ -257,7 +257,7 @@ extension CPU {
     return mask
   }
 
-  private static func shift(_ kind: VectorOperation, _ value: Quadwords, count: UInt64) -> Quadwords {
+  static func shift(_ kind: VectorOperation, _ value: Quadwords, count: UInt64) -> Quadwords {
     switch kind {
     case .shiftLeft16:
       guard count < 16 else { return .zero }
@@ -345,7 +345,7 @@ extension CPU {
     return unsafeBitCast(result, to: Quadwords.self)
   }
 
-  private static func shuffle(_ kind: VectorOperation, _ left: Quadwords, _ right: Quadwords, order: Int) -> Quadwords {
+  static func shuffle(_ kind: VectorOperation, _ left: Quadwords, _ right: Quadwords, order: Int) -> Quadwords {
     let a = unsafeBitCast(left, to: Doublewords.self)
     let b = unsafeBitCast(right, to: Doublewords.self)
     switch kind {

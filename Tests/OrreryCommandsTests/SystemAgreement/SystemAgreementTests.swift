@@ -48,6 +48,17 @@ extension AcceptanceTests {
       Group("page tables that change", { ProgramCases.changedTables() }),
       Group("real-address mode", isLong: false, { RealModeCases.all() }),
       Group("mode switches", isLong: false, { RealModeCases.switches() }),
+      Group("16- and 32-bit code, protected mode", isLong: false, { LegacyCodeCases.instructions(isLong: false) }),
+      Group("16- and 32-bit code, compatibility mode", { LegacyCodeCases.instructions(isLong: true) }),
+      Group("addresses of 16 and 32 bits", isLong: false, { LegacyCodeCases.addresses(isLong: false) }),
+      Group(
+        "strings and far pointers of 16- and 32-bit code", isLong: false,
+        { LegacyCodeCases.strings(isLong: false) + LegacyCodeCases.farPointers(isLong: false) }),
+      Group(
+        "strings and far pointers in compatibility mode",
+        { LegacyCodeCases.strings(isLong: true) + LegacyCodeCases.farPointers(isLong: true) }),
+      Group("x87, MMX and SSE, protected mode", isLong: false, { FloatingPointCases.units(isLong: false) }),
+      Group("x87, MMX and SSE, compatibility mode", { FloatingPointCases.units(isLong: true) }),
       Group("8259A", { DeviceCases.interruptControllers() }), Group("8254", { DeviceCases.timers() }),
       Group("8042, keyboard and mouse", { DeviceCases.keyboardControllers() }),
       Group("16550", { DeviceCases.serialPorts() }), Group("MC146818", { DeviceCases.clocks() }),

@@ -33,12 +33,15 @@ struct FloatingPointCaseGenerator {
     context.flags = 2 | random.next() & ArithmeticFlags.all.rawValue
     for register in 0..<16 { context.registers[register] = randomInteger() }
     context.registers[5] = HostProcessor.dataAddress + UInt64(Self.place)
+    context.registers[7] = HostProcessor.dataAddress + UInt64(Self.place + 32)
     context.registers[4] = HostProcessor.dataAddress + UInt64(CaseData.ownSize)
     fillVectors(&context, forms[0].operand)
     context.x87 = drawX87(mayUnmask: form != nil)
+    form?.confine(&context.x87)
     for form in forms { draw(form) }
     return InstructionCase(
-      seed: seed, code: code, context: context, data: data, names: forms.map(\.name), ignored: ignored)
+      seed: seed, code: code, context: context, data: data, names: forms.map(\.name), ignored: ignored,
+      ulps: form?.ulps ?? 0)
   }
 
   // MARK: Instructions
@@ -58,6 +61,7 @@ struct FloatingPointCaseGenerator {
     case .vectorFromGeneral:
       let any = UInt8(truncatingIfNeeded: random.next())
       drawRegisterAndMemory(any & 15, form, lanes: 1, rex: any & 16 == 0 ? 0 : 0x48)
+    case .registers(let field, let other, let lanes): drawRegisters(field, other, form, lanes: lanes)
     }
     if form.immediates > 0 { code.append(UInt8(random.next() % UInt64(form.immediates))) }
   }
@@ -86,6 +90,36 @@ struct FloatingPointCaseGenerator {
     if any & 3 == 0 { return emit(form, rex: rex, drawMemory(register & 7, form.operand, lanes: lanes)) }
     let other = UInt8(any >> 8 & 15)
     emit(form, rex: other >= 8 ? rex | 0x41 : rex, .register(0xC0 | (register & 7) << 3 | other & 7))
+  }
+
+  private mutating func drawRegisters(
+    _ field: FloatingPointForm.RegisterKind, _ other: FloatingPointForm.RegisterKind, _ form: FloatingPointForm,
+    lanes: Int
+  ) {
+    var rex: UInt8 = random.next() & 1 == 0 ? 0 : 0x48
+    let number = drawRegister(field, extendedBy: 0x44, &rex)
+    var isMemory = lanes > 0 && random.next() & 3 == 0
+    if case .none = other { isMemory = true }
+    guard !isMemory else { return emit(form, rex: rex, drawMemory(number, form.operand, lanes: lanes)) }
+    let second = drawRegister(other, extendedBy: 0x41, &rex)
+    emit(form, rex: rex, .register(0xC0 | number << 3 | second))
+  }
+
+  /// Three bits of a register's number; the fourth goes to `rex`, which no MMX register heeds.
+  private mutating func drawRegister(
+    _ kind: FloatingPointForm.RegisterKind, extendedBy bit: UInt8, _ rex: inout UInt8
+  ) -> UInt8 {
+    let any = UInt8(truncatingIfNeeded: random.next())
+    let number: UInt8
+    switch kind {
+    // Not rbp and rdi, which point to the operands of what follows: rax, rcx, rdx, rbx, r8 to r11.
+    case .general: number = any & 3 | any & 4 << 1
+    case .vector, .mmx: number = any & 15
+    case .digit(let digit): return digit
+    case .none: return 0
+    }
+    if number >= 8 { rex |= bit }
+    return number & 7
   }
 
   /// [rbp], or [rbp + 16], with an operand drawn there.
@@ -251,7 +285,7 @@ extension FloatingPointForm {
   private var mayFollowOthers: Bool {
     switch operand {
     case .environment, .environment16, .state, .state16, .control, .mxcsr, .decimal: false
-    default: true
+    default: ulps == 0
     }
   }
 }

@@ -31,6 +31,8 @@ struct FloatingPointForm {
     /// As `vector`, the other operand being a general register, or the register field one.
     case vectorFromGeneral
     case generalFromVector(lanes: Int)
+    /// ModRM with registers of these kinds, or memory of some operands in place of the other unless it has none.
+    case registers(RegisterKind, RegisterKind, memoryLanes: Int)
     /// The low three bits of ModRM are i of ST(i), or it is one code alone.
     case stack(UInt8)
     case single(UInt8)
@@ -38,6 +40,14 @@ struct FloatingPointForm {
     case memory(UInt8)
     /// The opcode alone.
     case plain
+  }
+
+  /// What a field of ModRM names.
+  enum RegisterKind {
+    case general, vector, mmx
+    case digit(UInt8)
+    /// Memory alone.
+    case none
   }
 
   var name: String
@@ -49,15 +59,22 @@ struct FloatingPointForm {
   var immediates: UInt8 = 0
   /// It may find an exception of an earlier instruction waiting, so that it can follow none that is not masked.
   var isX87 = false
+  /// It works on MMX registers.
+  var isMMX = false
+  /// How many units of the last place a processor's result may be off.
+  var ulps: UInt64 = 0
 
   /// The heading under which the table of a long run counts it.
   var group: String {
+    if isMMX { return "MMX" }
     guard isX87 else { return "SSE floating point" }
+    if ulps > 0 { return "x87 transcendental" }
     if case .memory = coding { return "x87 with memory" }
     return "x87 with registers"
   }
 
-  static let all: [FloatingPointForm] = vectorForms + conversionForms + x87MemoryForms + x87RegisterForms
+  static let all: [FloatingPointForm] =
+    vectorForms + conversionForms + x87MemoryForms + x87RegisterForms + transcendentalForms + mmxForms
 
   /// The four shapes by their prefix.
   private static let shapes: [(suffix: String, prefix: UInt8?, operand: FloatingPointOperand, lanes: Int)] = [

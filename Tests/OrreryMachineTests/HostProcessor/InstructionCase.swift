@@ -14,6 +14,8 @@ struct InstructionCase {
   var instructions: [(start: Int, undefined: ArithmeticFlags)] = []
   /// Bytes of the data that the manual leaves open after the code.
   var ignored: [Range<Int>] = []
+  /// How many units of the last place the x87 registers may differ.
+  var ulps: UInt64 = 0
 
   var listing: String {
     names.joined(separator: ", ") + ": "
@@ -32,7 +34,7 @@ struct InstructionCase {
   /// What differs between the host's outcome and the guest's, apart from undefined flags; nil when nothing does.
   func difference(host: ProcessorOutcome, guest: ProcessorOutcome) -> String? {
     let mask = flagMask(host.fault)
-    if host.agrees(with: guest, flags: mask) && dataAgrees(host, guest) { return nil }
+    if host.agrees(with: guest, flags: mask, ulps: ulps) && dataAgrees(host, guest) { return nil }
     var found = differences(host.context, guest.context, mask)
     if host.fault != guest.fault { found.append("\(text(guest.fault)), host \(text(host.fault))") }
     if let place = firstDifference(host, guest) {
@@ -100,12 +102,12 @@ struct ProcessorOutcome {
   var data: UnsafeRawPointer
 
   /// Whether all but memory is the same.
-  func agrees(with guest: ProcessorOutcome, flags mask: UInt64) -> Bool {
+  func agrees(with guest: ProcessorOutcome, flags mask: UInt64, ulps: UInt64) -> Bool {
     guard fault == guest.fault, (context.flags ^ guest.context.flags) & mask == 0 else { return false }
     var different: UInt64 = 0
     for index in 0..<16 { different |= context.registers[index] ^ guest.context.registers[index] }
     for index in 0..<32 { different |= context.vectors[index] ^ guest.context.vectors[index] }
-    return different == 0 && context.x87.agrees(with: guest.context.x87)
+    return different == 0 && context.x87.agrees(with: guest.context.x87, ulps: ulps)
   }
 }
 

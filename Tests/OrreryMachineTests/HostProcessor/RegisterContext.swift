@@ -36,10 +36,10 @@ struct X87Context {
   var registers: InlineArray<16, UInt64> = .init(repeating: 0)
 
   /// The pointers to the last instruction are left out: processors differ in when they keep them.
-  func agrees(with guest: X87Context) -> Bool {
-    guard mxcsr == guest.mxcsr, control == guest.control, status == guest.status, tags == guest.tags else {
-      return false
-    }
+  func agrees(with guest: X87Context, ulps: UInt64) -> Bool {
+    guard mxcsr == guest.mxcsr, control == guest.control, tags == guest.tags else { return false }
+    guard ulps == 0 else { return isNear(guest, ulps: ulps) }
+    guard status == guest.status else { return false }
     var different: UInt64 = 0
     for index in 0..<8 {
       different |= registers[2 * index] ^ guest.registers[2 * index]
