@@ -19,37 +19,64 @@ enum FloatingPointCases {
     for mode in modes {
       for isWide in [true, false] {
         let size: [UInt8] = isWide == mode.is16 ? [0x66] : []
-        let name = "\(isWide ? "32" : "16")-bit image, \(mode)"
-        func add(_ what: String, _ code: [UInt8], pokes: [(UInt64, UInt64)] = []) {
-          cases.append(make("\(what), \(name)", mode, isLong: isLong, code).with(pokes: pokes))
+        func add(
+          _ what: String, _ code: [UInt8], pokes: [(UInt64, UInt64)] = [], without: [UInt8] = []
+        ) {
+          // What lies in the reserved halves of words, and the opcode, QEMU does not keep as processors do.
+          let open: [UInt8] = isWide ? [2, 6, 10, 18, 26] : []
+          let name = "\(what), \(isWide ? "32" : "16")-bit image, \(mode)"
+          let all = code + (open + without).flatMap { cleared($0, mode) }
+          cases.append(make(name, mode, isLong: isLong, all).with(pokes: pokes))
         }
+        let pointers = stride(from: isWide ? 12 : 6, to: isWide ? 28 : 14, by: 2).map { UInt8($0) }
         add("fnsave", prepared + size + [0xDD, 0x77, 0])
         add("fnstenv", prepared + size + [0xD9, 0x77, 0])
         add("fnsave after fninit", [0xDB, 0xE3] + size + [0xDD, 0x77, 0])
+        // QEMU loads no pointers.
         let image = environment(isWide: isWide)
-        add("fldenv; fnsave", prepared + size + [0xD9, 0x67, 0] + size + [0xDD, 0x77, 0], pokes: image)
-        add("frstor; fnsave", size + [0xDD, 0x67, 0] + size + [0xDD, 0x77, 0], pokes: image)
-        // Saved in one format and looked at in the other.
         add(
-          "frstor; other fnsave", size + [0xDD, 0x67, 0] + (size.isEmpty ? [0x66] : []) + [0xDD, 0x77, 0], pokes: image)
-        add("fnsave of MMX", [0xDB, 0xE3, 0x0F, 0x6F, 0x4F, 0x78, 0x0F, 0xFC, 0xD1] + size + [0xDD, 0x77, 0])
-        add("fnsave after emms", prepared + [0x0F, 0x6F, 0x4F, 0x78, 0x0F, 0x77] + size + [0xDD, 0x77, 0])
+          "fldenv; fnsave", prepared + size + [0xD9, 0x67, 0] + size + [0xDD, 0x77, 0], pokes: image, without: pointers)
+        add("frstor; fnsave", size + [0xDD, 0x67, 0] + size + [0xDD, 0x77, 0], pokes: image, without: pointers)
+        // QEMU leaves the exponents of MMX registers as they were, and so the tags: of mm1 and mm2 here.
+        let start: UInt8 = isWide ? 28 : 14
+        let exponents = [isWide ? 8 : 4, start + 18, start + 28]
+        add(
+          "fnsave of MMX", [0xDB, 0xE3, 0x0F, 0x6F, 0x4F, 0x78, 0x0F, 0xFC, 0xD1] + size + [0xDD, 0x77, 0],
+          without: exponents)
+        add(
+          "fnsave after emms", prepared + [0x0F, 0x6F, 0x4F, 0x78, 0x0F, 0x77] + size + [0xDD, 0x77, 0],
+          without: [start + 18])
       }
       for (name, code) in operands {
-        cases.append(make("\(name), \(mode)", mode, isLong: isLong, code))
+        var item = make("\(name), \(mode)", mode, isLong: isLong, code)
+        if name.hasPrefix("#MF at") && !["#MF at fwait", "#MF at fld1"].contains(name) {
+          item = item.differing(
+            "Volume 3, 13.5: an exception of x87 that waits comes before an instruction of MMX. QEMU executes it.",
+            manual: "vector=10")
+        }
+        cases.append(item)
       }
     }
     return cases
   }
 
+  /// mov word [place + offset], 0
+  private static func cleared(_ offset: UInt8, _ mode: SystemCase.Mode) -> [UInt8] {
+    (mode.is16 ? [] : [0x66]) + [0xC7, 0x47, offset, 0, 0]
+  }
+
+  /// Each begins with FNCLEX, FRSTOR of an image of zeros and FNINIT: what an earlier case left in the registers counts otherwise.
   private static func make(_ name: String, _ mode: SystemCase.Mode, isLong: Bool, _ code: [UInt8]) -> SystemCase {
-    var item = SystemCase(name, mode, isLong: isLong, code)
+    let restore: [UInt8] = mode.is16 ? [0x66, 0xDD, 0x24] : [0xDD, 0x26]
+    var item = SystemCase(name, mode, isLong: isLong, [0xDB, 0xE2] + restore + [0xDB, 0xE3] + code)
+    item[.rsi] = place + 0x200
     for field in [StateField.ds, .es] { item[field] = Map.Selector.smallUserData }
     for field in [StateField.rbx, .rdi] { item[field] = place }
     item[.rax] = 0x1234
     // A control word that unmasks division by zero, and an operand.
     item.pokes = [(Map.data + place + 0x70, 0x037B), (Map.data + place + 0x78, 0xC009_21FB_5444_2D18)]
-    item.peeks = stride(from: Map.data + place, to: Map.data + place + 0x70, by: 8).map { $0 }
+    item.pokes += stride(from: 0, to: 112, by: 8).map { (Map.data + place + 0x200 + $0, 0) }
+    item.peeks = stride(from: Map.data + place, to: Map.data + place + 0x70, by: isLong ? 8 : 4).map { $0 }
     return item
   }
 

@@ -76,6 +76,7 @@ enum InstructionCases {
     case "lock mov", "lock bt", "lock test":
       ("Volume 2, LOCK: #UD but for the instructions listed there with a memory destination. QEMU executes it.", "6")
     case "movntdq register": ("Volume 2, MOVNTDQ: only to memory. QEMU executes the register form.", "6")
+    case "movntq register": ("Volume 2, MOVNTQ: only to memory. QEMU executes the register form.", "6")
     case "ldmxcsr": ("Volume 2, LDMXCSR: #GP for reserved bits. QEMU ignores them.", "d")
     case "ltr 0" where !mode.isUser: ("Volume 2, LTR: #GP(0) for a null selector. QEMU loads it.", "d")
     case "rdmsr 0" where !mode.isUser, "wrmsr 0" where !mode.isUser:

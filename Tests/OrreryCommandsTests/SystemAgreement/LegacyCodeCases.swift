@@ -6,6 +6,7 @@ enum LegacyCodeCases {
   private typealias Map = GuestMap
 
   private static let modes: [SystemCase.Mode] = [.kernel32, .user32, .kernel16, .user16]
+  private static let userModes: [SystemCase.Mode] = [.user32, .user16]
   /// The segments DS, ES and FS begin at the data and end within it.
   private static let segment = Map.Selector.smallUserData
 
@@ -30,7 +31,7 @@ enum LegacyCodeCases {
       item[.rbp] = item[.rsp] - 0x40
       item[.rflags] = 2 | random.next() & 0x8D5
       let stack = item[.rsp] + (mode.is16 ? Map.tables : 0)
-      item.peeks = stride(from: stack - 0x38, through: stack, by: 8).map { $0 & ~7 }
+      item.peeks = stride(from: (stack & ~7) - 0x38, to: (stack & ~7) + 8, by: isLong ? 8 : 4).map { $0 }
     }
 
     mutating func value() -> UInt64 {
@@ -75,17 +76,16 @@ enum LegacyCodeCases {
       }
     }
 
-    /// Clears flags that the manual leaves undefined: pushf; and [esp], …; popf.
+    /// Clears flags that the manual leaves undefined: pushf; and [esp], …; popf. In 16-bit code the upper half of esp goes first: it may be the kernel's.
     func cleared(_ flags: UInt64) -> [UInt8] {
       if flags == 0 { return [] }
-      return is16
-        ? [0x9C, 0x67, 0x81, 0x24, 0x24] + little(~flags, 2) + [0x9D]
-        : [0x9C, 0x81, 0x24, 0x24]
-          + little(~flags, 4) + [0x9D]
+      let clear: [UInt8] =
+        is16 ? [0x66, 0x0F, 0xB7, 0xE4, 0x9C, 0x67, 0x81, 0x24, 0x24] : [0x9C, 0x81, 0x24, 0x24]
+      return clear + little(~flags, is16 ? 2 : 4) + [0x9D]
     }
 
     mutating func peek(_ offset: UInt64) {
-      item.peeks += [0, 8].map { Map.data + (offset & ~7) + $0 }
+      item.peeks += [0, 4, 8].map { Map.data + (offset & ~7) + $0 }
     }
   }
 
@@ -94,7 +94,8 @@ enum LegacyCodeCases {
     for (index, form) in LegacyForm.all.enumerated() {
       for round in 0..<4 {
         let seed = UInt64(index) << 8 | UInt64(round)
-        var drawer = Drawer(seed: seed, form.name, modes[(index + round) % 4], isLong: isLong)
+        let choice = form.faults ? userModes : modes
+        var drawer = Drawer(seed: seed, form.name, choice[(index + round) % choice.count], isLong: isLong)
         draw(form, &drawer)
         cases.append(drawer.item)
       }
@@ -184,7 +185,8 @@ enum LegacyCodeCases {
               code += drawer.is16 ? [0x66, 0x31, 0xC2, 0x66, 0xC1, 0xC2, 5] : [0x31, 0xC2, 0xC1, 0xC2, 5]
             }
             for field in [StateField.rbx, .rsi, .rdi, .rbp, .rcx] { drawer.item[field] = drawer.random.next() >> 32 }
-            drawer.item.code = code
+            // ROL by 5 leaves OF undefined.
+            drawer.item.code = code + drawer.cleared(0x800)
             cases.append(drawer.item)
           }
         }

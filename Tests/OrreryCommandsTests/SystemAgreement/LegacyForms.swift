@@ -35,6 +35,8 @@ struct LegacyForm {
   var needs32 = false
   /// It branches: with 16 bits in 32-bit code to a place that is no code.
   var branches = false
+  /// It may fault: then it is drawn in user mode, where the handler's frame lies on another stack. QEMU pushes no RF.
+  var faults = false
 
   private enum Flag {
     static let carry: UInt64 = 1 << 0
@@ -79,8 +81,8 @@ struct LegacyForm {
           name: "mul", opcode: [0xF6 | low], operand: .digit(4), undefined: Flag.all & ~(Flag.carry | Flag.overflow)),
         LegacyForm(
           name: "imul", opcode: [0xF6 | low], operand: .digit(5), undefined: Flag.all & ~(Flag.carry | Flag.overflow)),
-        LegacyForm(name: "div", opcode: [0xF6 | low], operand: .digit(6), undefined: Flag.all),
-        LegacyForm(name: "idiv", opcode: [0xF6 | low], operand: .digit(7), undefined: Flag.all),
+        LegacyForm(name: "div", opcode: [0xF6 | low], operand: .digit(6), undefined: Flag.all, faults: true),
+        LegacyForm(name: "idiv", opcode: [0xF6 | low], operand: .digit(7), undefined: Flag.all, faults: true),
         LegacyForm(name: "inc", opcode: [0xFE | low], operand: .digit(0)),
         LegacyForm(name: "dec", opcode: [0xFE | low], operand: .digit(1)),
         LegacyForm(name: "xadd", opcode: [0x0F, 0xC0 | low], operand: .any),
@@ -146,7 +148,6 @@ struct LegacyForm {
       forms.append(
         LegacyForm(name: name, opcode: [0x0F, opcode], operand: .any, undefined: Flag.all & ~Flag.zero))
     }
-    forms.append(LegacyForm(name: "popcnt", opcode: [0xF3, 0x0F, 0xB8], operand: .any))
     forms.append(LegacyForm(name: "bswap", opcode: [0x0F, 0xC8], operand: .opcode, needs32: true))
     return forms
   }()
@@ -178,7 +179,6 @@ struct LegacyForm {
       LegacyForm(name: "xchg", opcode: [0x90], operand: .opcode),
       LegacyForm(name: "lea", opcode: [0x8D], operand: .memory),
       LegacyForm(name: "xlat", opcode: [0xD7]),
-      LegacyForm(name: "movnti", opcode: [0x0F, 0xC3], operand: .memory, needs32: true),
     ]
   }()
 
@@ -194,7 +194,7 @@ struct LegacyForm {
       LegacyForm(name: "push fs", opcode: [0x0F, 0xA0]), LegacyForm(name: "push cs", opcode: [0x0E]),
       LegacyForm(name: "pusha", opcode: [0x60]), LegacyForm(name: "popa", opcode: [0x61]),
       LegacyForm(name: "pushf", opcode: [0x9C]), LegacyForm(name: "leave", opcode: [0xC9]),
-      LegacyForm(name: "bound", opcode: [0x62], operand: .memory),
+      LegacyForm(name: "bound", opcode: [0x62], operand: .memory, faults: true),
       LegacyForm(name: "call", opcode: [0xE8], immediate: .fixed([]), branches: true),
     ]
     + (0..<4 as Range<UInt8>).map { level in

@@ -70,18 +70,59 @@ struct DecoderTests {
     #expect([0, 1, 3].map { guest.cpu.pointee.gpr[$0] } == [11, 22, 33])
   }
 
-  @Test func whatIsNotModelledStopsAndIsNamed() {
-    // pxor mm0, mm1; pshufb xmm0, xmm1; haddpd xmm0, xmm1
-    for (code, text) in [
-      ([0x0F, 0xEF, 0xC1], "0f ef"), ([0x66, 0x0F, 0x38, 0x00, 0xC1], "66 0f 38"),
-      ([0x66, 0x0F, 0x7C, 0xC1], "66 0f 7c"),
-    ] as [([UInt8], String)] {
-      let guest = Guest(code)
-      guard case .stopped(let reason) = guest.run(steps: 5) else {
-        Issue.record("\(text) did not stop")
-        continue
+  @Test func whatCPUIDDoesNotOfferIsInvalid() {
+    // pshufb xmm0, xmm1; pmulld xmm0, xmm1; haddpd xmm0, xmm1; lddqu xmm0, [rsp]; movddup xmm0, xmm1; pfadd mm0, mm1
+    for code in [
+      [0x66, 0x0F, 0x38, 0x00, 0xC1], [0x66, 0x0F, 0x38, 0x40, 0xC1], [0x66, 0x0F, 0x7C, 0xC1],
+      [0xF2, 0x0F, 0xF0, 0x04, 0x24], [0xF2, 0x0F, 0x12, 0xC1], [0x0F, 0x0F, 0xC1, 0x9E],
+    ] as [[UInt8]] {
+      #expect(Guest.fault(code, configure: { $0.pointee.gpr[4] = 0x2_0000 }) == .invalidOpcode)
+    }
+  }
+
+  /// CR0.EM, CR0.TS and an x87 exception that waits, in this order; CR4.OSFXSR counts only where an xmm register takes part.
+  @Test func instructionsOnMMXRegistersAskTheUnits() {
+    // paddb mm0, mm1; movq [rsp], mm0; emms; maskmovq mm0, mm1; cvtpi2ps xmm0, mm1; movdq2q mm0, xmm1
+    let codes: [(code: [UInt8], usesVectors: Bool)] = [
+      ([0x0F, 0xFC, 0xC1], false), ([0x0F, 0x7F, 0x04, 0x24], false), ([0x0F, 0x77], false),
+      ([0x0F, 0xF7, 0xC1], false), ([0x0F, 0x2A, 0xC1], true), ([0xF2, 0x0F, 0xD6, 0xC1], true),
+    ]
+    for (code, usesVectors) in codes {
+      func fault(_ change: (CPU) -> Void = { _ in }) -> Fault? {
+        Guest.fault(code) {
+          $0.pointee.gpr[4] = 0x2_0000
+          $0.pointee.gpr[7] = 0x2_0000
+          $0.pointee.cr0 |= ControlRegister.ne
+          change($0)
+        }
       }
-      #expect(reason.description.contains(text) && reason.description.contains(hexadecimal(Guest.code)))
+      #expect(fault() == nil)
+      #expect(fault { $0.pointee.fpuStatus |= X87Status.summary } == .floatingPointError)
+      #expect(
+        fault {
+          $0.pointee.fpuStatus |= X87Status.summary
+          $0.pointee.cr0 |= ControlRegister.ts
+        } == .deviceNotAvailable)
+      #expect(fault { $0.pointee.cr0 |= ControlRegister.ts | ControlRegister.em } == .invalidOpcode)
+      #expect(fault { $0.pointee.cr4 &= ~ControlRegister.osfxsr } == (usesVectors ? .invalidOpcode : nil))
+    }
+  }
+
+  /// CVTPI2PS makes the x87 registers valid, from memory too; CVTPI2PD from memory does not look at them.
+  @Test func conversionsFromMemoryEnterMMXAsTheManualSays() {
+    for (code, tags, waits) in [
+      ([0x0F, 0x2A, 0x04, 0x24], 0, .floatingPointError), ([0x66, 0x0F, 0x2A, 0x04, 0x24], 0xFFFF, nil),
+    ] as [([UInt8], UInt16, Fault?)] {
+      let guest = Guest(code + [0xF4])
+      guest.cpu.pointee.gpr[4] = 0x2_0000
+      guest.run(steps: 2)
+      #expect(guest.cpu.pointee.isHalted && guest.cpu.pointee.fpuTags == tags)
+      let fault = Guest.fault(code) {
+        $0.pointee.gpr[4] = 0x2_0000
+        $0.pointee.cr0 |= ControlRegister.ne
+        $0.pointee.fpuStatus |= X87Status.summary
+      }
+      #expect(fault == waits)
     }
   }
 
