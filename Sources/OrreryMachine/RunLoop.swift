@@ -177,6 +177,8 @@ extension Machine {
   /// Moves the clock to the next thing that can happen to a halted processor. False when nothing ever can.
   private func sleep(untilClock: Clock) -> Bool {
     cutScreen()
+    // What the halt itself brought about is told at its clock, not at that of whatever wakes the processor.
+    guard board.pauses.isEmpty else { return true }
     let canBeWoken = cpu.pointee.systemFlags & Flag.interrupt != 0 ? board.canWakeProcessor : board.hasWorkLeft
     guard canBeWoken || inputs.count > 0 else { return false }
     let next = min(untilClock, board.nextDeadline, inputs.nextClock)

@@ -184,6 +184,26 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
     #expect(output.contains(.serial(port: 0, bytes: [0x21])))
   }
 
+  @Test(arguments: [20_000, 300_000, 700_000] as [Clock])
+  func aTextOnTheScreenIsSeenAtTheHaltWhateverComesNext(clock: Clock) throws {
+    var run = EchoRun()
+    // `mov byte [0xB8000], '>'` in the place of the output to COM1.
+    run.code.replaceSubrange(0x76..<0x7D, with: [0xC6, 0x05, 0x00, 0x80, 0x0B, 0x00, 0x3E])
+    run.add(.screenText([0x3E], hit: 1), .typed([EchoRun.key(0x1C), EchoRun.releaseEnter]))
+    func clockOfKey() throws -> Clock {
+      try #require(
+        events(of: run.record().trace).first {
+          $0.payload == .input(EchoRun.key(0x1C), point: .boundary, cause: "anchor 0")
+        }
+      ).clock
+    }
+    let undisturbed = try clockOfKey()
+    #expect(undisturbed < 1_000)
+    // An edge on a line that is masked changes nothing, but it ends the halt's gap.
+    run.add(.clock(clock), .input(.interruptLine(3)))
+    #expect(try clockOfKey() == undisturbed)
+  }
+
   @Test func keysFasterThanTheQueueAreLostAndSaidSo() throws {
     var run = EchoRun()
     let keys = (0..<40).map { _ in BoundAction.input(EchoRun.key(0x1E)) }
