@@ -67,7 +67,12 @@ extension GuestImage {
   /// Jumps into a text, whose first letter is `ins`: from port 0, where nothing is.
   static let executesText = GuestImage([0xEB, 0x00] + Array("llo".utf8))  // jmp .+2; "l" is ins byte es:[edi], dx
 
-  static let floatingPoint = GuestImage([0xD9, 0xFE, 0xEB, 0xFE])  // fsin; jmp .
+  /// Returns to virtual-8086 mode, which is not modelled.
+  static let virtual8086 = GuestImage([
+    0xBC, 0x00, 0x80, 0x00, 0x00,  // mov esp, 0x8000
+    0x68, 0x02, 0x00, 0x02, 0x00,  // push VM | 2
+    0x6A, 0x08, 0x6A, 0x00, 0xCF,  // push 8; push 0; iret
+  ])
 
   static let halts = GuestImage([0xFA, 0xF4, 0xEB, 0xFD])  // cli; hlt; jmp hlt
 

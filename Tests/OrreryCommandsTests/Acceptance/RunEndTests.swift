@@ -7,7 +7,7 @@ extension AcceptanceTests {
       ("loops for ever", .loop, 6, "the limit of 1_000_000 steps was reached"),
       ("triple fault", .tripleFault, 4, "triple fault"), ("executes garbage", .garbage, 4, "triple fault"),
       ("executes a text", .executesText, 10, "not modelled"),
-      ("uses what is not modelled", .floatingPoint, 10, "not modelled: instruction d9 fe"),
+      ("uses what is not modelled", .virtual8086, 10, "not modelled: virtual-8086 mode"),
       ("halts for ever", .halts, 8, "halted for ever"),
     ]
 
@@ -41,7 +41,7 @@ extension AcceptanceTests {
     @Test func endThatTheScenarioExpectsIsNoTrouble() async throws {
       let bench = try Workbench()
       for (image, expected) in [
-        (GuestImage.loop, "limit"), (.tripleFault, "triple fault"), (.floatingPoint, "not modelled"),
+        (GuestImage.loop, "limit"), (.tripleFault, "triple fault"), (.virtual8086, "not modelled"),
       ] {
         try bench.write("guest.elf", image.bytes)
         try bench.write("s.scenario", "limits { steps 1000 }\nexpect \(expected)\n")

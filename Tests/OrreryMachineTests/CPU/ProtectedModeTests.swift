@@ -116,13 +116,13 @@ struct ProtectedModeTests {
   }
 
   @Test func whatIsNotModelledIsNamed() {
-    // jmp 0x28:0, the task.
-    let machine = machine([0xEA, 0, 0, 0, 0, 0x28, 0])
+    // push VM | 2; push 8; push 0; iret.
+    let machine = machine([0x68, 2, 0, 2, 0, 0x6A, 8, 0x6A, 0, 0xCF])
     guard case .stopped(let reason) = machine.run(untilClock: .max, untilSteps: 5) else {
       Issue.record("expected a stop")
       return
     }
-    #expect(reason.description.contains("task switch"))
+    #expect(reason.description.contains("virtual-8086 mode"))
   }
 
   @Test func realModeIsEnteredAndLeft() {
