@@ -57,6 +57,34 @@ struct LegacyModeTests {
     #expect(machine.isHalted && cpu.pointee.gpr[0] & 0xFFFF == 0x8877 && cpu.pointee.gpr[1] & 0xFFFF == 0)
   }
 
+  /// Intel SDM volume 1, figures 8-11 and 8-12: in real-address mode FNSAVE stores linear addresses in two parts.
+  @Test func x87ImagesOfRealAddressModeHaveLinearPointers() {
+    // fninit; fld dword [0x1234]; fnsave [0x4000] with 32 bits; frstor [0x4000] with 32 bits; fnsave [0x5000] with 16 bits; hlt
+    let machine = makeMachine(
+      [
+        0xDB, 0xE3, 0xD9, 0x06, 0x34, 0x12, 0x66, 0xDD, 0x36, 0x00, 0x40, 0x66, 0xDD, 0x26, 0x00, 0x40, 0xDD, 0x36,
+        0x00, 0x50, 0xF4,
+      ], isBig: false)
+    let cpu = machine.cpu
+    cpu.pointee.cr0 &= ~ControlRegister.pe
+    cpu.updateMode()
+    cpu.pointee.segments[SegmentRegister.cs.rawValue].selector = 0x1000
+    cpu.pointee.segments[SegmentRegister.ds.rawValue].selector = 0x2000
+    cpu.pointee.segments[SegmentRegister.ds.rawValue].base = 0x2_0000
+    run(machine)
+    #expect(machine.isHalted)
+    /// Words of the environment; what is reserved is stored as ones.
+    func words(_ offset: UInt64, size: Int) -> [UInt32] {
+      let bytes = machine.read(PhysicalAddress(0x2_0000 + offset), count: 7 * size)!
+      return (0..<7).map { word in (0..<size).reduce(0) { $0 | UInt32(bytes[word * size + $1]) << UInt32($1 * 8) } }
+    }
+    // The instruction at 0x10002, opcode D9 06; its operand at 0x21234. R7 is zero, the others empty.
+    #expect(
+      words(0x4000, size: 4)
+        == [0xFFFF_037F, 0xFFFF_3800, 0xFFFF_7FFF, 0xFFFF_0002, 0x1106, 0xFFFF_1234, 0x2000])
+    #expect(words(0x5000, size: 2) == [0x037F, 0x3800, 0x7FFF, 0x0002, 0x1106, 0x1234, 0x2000])
+  }
+
   @Test func callsAndReturnsOfSixteenBitsCutTheInstructionPointer() {
     // jmp +3 over: inc ax; ret … then call back to it; hlt
     let machine = makeMachine([0xEB, 0x02, 0x40, 0xC3, 0xE8, 0xFB, 0xFF, 0xF4], isBig: false)
