@@ -28,14 +28,15 @@ import Testing
     return all
   }
 
-  @Test func aMachineLoadedAtManyPointsGoesOnAsTheStraightRun() throws {
-    let straight = BusyMachine()
+  @Test(arguments: [MachineConfiguration.TLBModel.coherent, .stale])
+  func aMachineLoadedAtManyPointsGoesOnAsTheStraightRun(tlb: MachineConfiguration.TLBModel) throws {
+    let straight = BusyMachine(tlb: tlb)
     let whole = records(straight.machine, untilSteps: Self.end)
     let hash = straight.machine.stateHash()
     #expect(whole.count > 100)
 
     var generator = SeededGenerator(seed: 2)
-    let guest = BusyMachine()
+    let guest = BusyMachine(tlb: tlb)
     var before: [[UInt64]] = []
     for point in (0..<100).map({ _ in Steps.random(in: 0..<Self.end, using: &generator) }).sorted() {
       before += records(guest.machine, untilSteps: point)

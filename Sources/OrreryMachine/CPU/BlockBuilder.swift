@@ -73,7 +73,7 @@ extension CPU {
       return nil
     }
     let linear = codeAddress(rip)
-    guard let page = fetchPage(linear) else { return nil }
+    guard let page = startPage(linear, mode: mode) else { return nil }
     let frame = page.frame
     var candidate = pointee.blocks.pointee.firstBlock(frame: frame, linear: linear, mode: mode)
     while let block = candidate {
@@ -99,6 +99,16 @@ extension CPU {
     pointee.blocks.pointee.insert(block)
     pointee.blocks.pointee.remember(block, linear: linear)
     return block
+  }
+
+  /// The page that a block at `linear` begins in. What stands at a breakpoint is not executed yet: going there leaves no mark that a guest can see.
+  private func startPage(_ linear: UInt64, mode: UInt8) -> (frame: UInt64, host: UnsafeRawPointer)? {
+    if mode & BlockMode.passesBreakpoint == 0, pointee.breakpoints.pointee.contains(linear),
+      let page = pageWithoutEffects(linear)
+    {
+      return page
+    }
+    return fetchPage(linear)
   }
 
   private func pageAfter(_ linear: UInt64) -> UInt64 {

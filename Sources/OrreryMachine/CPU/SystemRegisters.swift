@@ -54,6 +54,9 @@ extension CPU {
       }
     }
     if switchesPaging && !pagingOn && pointee.codeMode == .bits64 { return faults(.generalProtection(0)) }
+    if pagingMode == .threeLevel && pagingOn && (old ^ value) & (ControlRegister.cd | ControlRegister.nw) != 0 {
+      guard checkPointerTable(pointee.cr3) else { return false }
+    }
     pointee.cr0 = value
     if switchesPaging {
       if pagingOn && isLongEnabled {
@@ -62,6 +65,7 @@ extension CPU {
         pointee.efer &= ~ExtendedFeature.longModeActive
       }
     }
+    if switchesPaging && !pagingOn { modelledTLB?.pointee.flush(includingGlobal: true) }
     if (old ^ value) & (ControlRegister.pg | ControlRegister.wp) != 0 { flushTranslations() }
     updateMode(privilegeLevel: (old ^ value) & ControlRegister.pe != 0 ? 0 : nil)
     if switchesPaging { addressSpaceChanged() }
@@ -78,13 +82,19 @@ extension CPU {
     pointee.cr3 = value
     guard isPaging else { return true }
     // With coherent translations a load of the same root changes none.
-    if !isSame { flushTranslations() }
+    if let model = modelledTLB {
+      model.pointee.flush(includingGlobal: false)
+      flushTranslations()
+    } else if !isSame {
+      flushTranslations()
+    }
     addressSpaceChanged()
     return true
   }
 
-  /// The four entries of PAE paging's root may not have reserved bits set (Intel SDM volume 3, 4.4.1).
+  /// The four entries of PAE paging's root, which are loaded into registers, may not have reserved bits set (Intel SDM volume 3, 4.4.1).
   private func checkPointerTable(_ root: UInt64) -> Bool {
+    var entries: InlineArray<4, UInt64> = .init(repeating: 0)
     for index in 0..<4 {
       let address = root & 0xFFFF_FFE0 + UInt64(index) * 8
       guard let entry: UInt64 = pointee.memory.pointee.load(address) else {
@@ -92,7 +102,9 @@ extension CPU {
         return false
       }
       if entry & 1 != 0 && entry & 0xFFFF_FF00_0000_01E6 != 0 { return faults(.generalProtection(0)) }
+      entries[index] = entry
     }
+    modelledTLB?.pointee.pointerRegisters = entries
     return true
   }
 
@@ -100,10 +112,16 @@ extension CPU {
     guard value & ~ControlRegister.cr4Mask == 0 else { return faults(.generalProtection(0)) }
     let changed = pointee.cr4 ^ value
     if isLongMode && value & ControlRegister.pae == 0 { return faults(.generalProtection(0)) }
-    if isPaging && !isLongMode && changed & value & ControlRegister.pae != 0 {
+    if isPaging && !isLongMode && value & ControlRegister.pae != 0
+      && changed & (ControlRegister.pae | ControlRegister.pse | ControlRegister.pge) != 0
+    {
       guard checkPointerTable(pointee.cr3) else { return false }
     }
     pointee.cr4 = value
+    if let model = modelledTLB, changed & (ControlRegister.pae | ControlRegister.pse | ControlRegister.pge) != 0 {
+      model.pointee.flush(includingGlobal: true)
+      flushTranslations()
+    }
     if changed & (ControlRegister.pae | ControlRegister.pse) != 0 && isPaging {
       flushTranslations()
       addressSpaceChanged()
@@ -112,9 +130,10 @@ extension CPU {
     return true
   }
 
-  /// INVLPG. Translations never go stale, so there is nothing to forget.
+  /// INVLPG. Coherent translations never go stale, so there is nothing to forget.
   func invalidatePage(_ linear: UInt64) -> Bool {
     guard checkPrivileged() else { return false }
+    if let model = modelledTLB { forget(model.pointee.invalidate(linear)) }
     record(.invalidatePage, in: .pageTables, linear)
     return true
   }

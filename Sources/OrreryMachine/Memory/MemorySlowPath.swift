@@ -55,7 +55,12 @@ extension CPU {
     let isUser = pointee.cpl == 3
     let access: MemoryAccess = forWrite ? .write : .read
     guard isCanonical(linear), !checksAlignment else { return nil }
-    if pointee.system.pointee.translations.pointee.lookUp(linear) == nil {
+    if let model = modelledTLB, isPaging {
+      // Looking may change nothing in it: only what it holds already can be gone through.
+      guard let held = model.pointee.lookUp(linear, .data), allows(held.rights, access, isUser: isUser),
+        !forWrite || held.rights.contains(.dirty)
+      else { return nil }
+    } else if pointee.system.pointee.translations.pointee.lookUp(linear) == nil {
       guard case .page = walk(linear, access, isUser: isUser, hasEffects: false) else { return nil }
     }
     let saved = (pointee.cr2, pointee.fault, pointee.hasFault)
@@ -101,6 +106,7 @@ extension CPU {
 
   /// As `fetchPage`, but nil when a fetch would fault or change anything that a guest can see: for code that may not come to be executed.
   func fetchPageUnseen(_ linear: UInt64) -> (frame: UInt64, host: UnsafeRawPointer)? {
+    guard !usesModelledTLB else { return nil }
     let isUser = pointee.cpl == 3
     if let found = pointee.system.pointee.translations.pointee.lookUp(linear) {
       guard allows(found.rights, .execute, isUser: isUser), pointee.memory.pointee.isRAM(found.physicalPage >> 12)
@@ -112,6 +118,23 @@ extension CPU {
       else { return nil }
     }
     return fetchPage(linear)
+  }
+
+  /// The page that instructions at `linear` would be fetched from, found without changing anything at all; nil when a fetch would fault or is not from RAM.
+  func pageWithoutEffects(_ linear: UInt64) -> (frame: UInt64, host: UnsafeRawPointer)? {
+    let isUser = pointee.cpl == 3
+    let physicalPage: UInt64
+    if let model = modelledTLB, isPaging, let held = model.pointee.lookUp(linear, .code) {
+      guard allows(held.rights, .execute, isUser: isUser) else { return nil }
+      physicalPage = held.translation(of: linear).physicalPage
+    } else {
+      guard isCanonical(linear), case .page(let page, _) = walk(linear, .execute, isUser: isUser, hasEffects: false)
+      else { return nil }
+      physicalPage = page
+    }
+    let frame = physicalPage >> 12
+    guard pointee.memory.pointee.isRAM(frame) else { return nil }
+    return (frame, UnsafeRawPointer(pointee.memory.pointee.bytes(ofFrame: frame)))
   }
 
   // MARK: For the processor itself, as supervisor
@@ -207,7 +230,7 @@ extension CPU {
       return true
     }
     // The store may have changed the tables themselves: then the next access translates anew.
-    if pointee.system.pointee.translations.pointee.lookUp(linear) != nil { fill(linear, translation, isUser: isUser) }
+    if cachedTranslation(linear) != nil { fill(linear, translation, isUser: isUser) }
     return true
   }
 
