@@ -67,6 +67,7 @@ extension Machine {
     reportedAnchors = checkpoint.reportedAnchors
     reportedCalls = checkpoint.reportedCalls
     restoreTables(checkpoint.tables)
+    cpu.debugRegistersChanged()
     cpu.forgetBlocks()
     cpu.flushTranslations()
     cpu.pointee.system.pointee.calls.openCalls = checkpoint.openCalls

@@ -79,6 +79,8 @@ extension CPU {
         vector: fault.vector, errorCode: fault.hasErrorCode && isProtected ? fault.errorCode : nil, isSoftware: false,
         returnRIP: rip, setsResumeFlag: isFault && fault.vector != 8)
       if self.transfer(transfer) {
+        // So that the handler can use the registers.
+        if fault.vector == 1 { pointee.debugRegisters[7] &= ~DebugRegister.detectsAccess }
         recordException(fault, rip: rip, rsp: rsp, isSoftware: false)
         return true
       }

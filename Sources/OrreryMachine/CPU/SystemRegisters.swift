@@ -118,6 +118,7 @@ extension CPU {
       guard checkPointerTable(pointee.cr3) else { return false }
     }
     pointee.cr4 = value
+    if changed & ControlRegister.de != 0 { debugRegistersChanged() }
     if let model = modelledTLB, changed & (ControlRegister.pae | ControlRegister.pse | ControlRegister.pge) != 0 {
       model.pointee.flush(includingGlobal: true)
       flushTranslations()
@@ -150,26 +151,32 @@ extension CPU {
     return Int(number) + 2
   }
 
+  /// #DB when DR7.GD guards the debug registers (Intel SDM volume 3, 17.2.4).
+  private func checkDebugAccess() -> Bool {
+    guard pointee.debugRegisters[7] & DebugRegister.detectsAccess != 0 else { return true }
+    pointee.debugRegisters[6] |= DebugRegister.accessDetected
+    return faults(.debug)
+  }
+
   func readDebug(_ number: UInt8) -> UInt64? {
-    guard let number = debugRegister(number), checkPrivileged() else { return nil }
+    guard let number = debugRegister(number), checkPrivileged(), checkDebugAccess() else { return nil }
     return pointee.debugRegisters[number]
   }
 
   func writeDebug(_ number: UInt8, _ value: UInt64) -> Bool {
-    guard let number = debugRegister(number), checkPrivileged() else { return false }
+    guard let number = debugRegister(number), checkPrivileged(), checkDebugAccess() else { return false }
     let value = pointee.codeMode == .bits64 ? value : value & 0xFFFF_FFFF
     switch number {
     case 6:
       guard value >> 32 == 0 else { return faults(.generalProtection(0)) }
-      pointee.debugRegisters[6] = value & 0xE00F | 0xFFFF_0FF0
+      pointee.debugRegisters[6] = value & DebugRegister.statusMask | DebugRegister.statusFixed
     case 7:
       guard value >> 32 == 0 else { return faults(.generalProtection(0)) }
-      guard value & 0x20FF == 0 else {
-        unmodelled("a hardware breakpoint (DR7 = \(hexadecimal(value)))")
-        return false
-      }
-      pointee.debugRegisters[7] = value & 0xFFFF_0F00 | 0x400
-    default: pointee.debugRegisters[number] = value
+      pointee.debugRegisters[7] = value & DebugRegister.controlMask | DebugRegister.controlFixed
+      debugRegistersChanged()
+    default:
+      pointee.debugRegisters[number] = value
+      debugRegistersChanged()
     }
     return true
   }

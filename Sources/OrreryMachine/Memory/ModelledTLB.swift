@@ -151,8 +151,8 @@ struct ModelledTLB: ~Copyable {
 
   // MARK: As bytes
 
-  /// The places in use, by kind, place in its buffer and contents, for tests.
-  func forEach(_ body: (Kind, Entry) -> Void) {
+  /// Every translation that is held, for tests.
+  func visit(_ body: (Kind, Entry) -> Void) {
     for kind in Kind.allCases {
       for place in 0..<Self.entryCount {
         let entry = entries[kind.rawValue * Self.entryCount + place]
@@ -220,7 +220,7 @@ extension CPU {
   func forget(_ loss: ModelledTLB.Loss) {
     let translations = pointee.system.pointee.translations
     if loss.hasLargeData {
-      translations.pointee.flush()
+      translations.pointee.forgetSlots()
     } else if let page = loss.dataPage {
       _ = translations.pointee.invalidate(page)
     }
@@ -241,7 +241,8 @@ extension CPU {
     }
     switch walk(linear, access, isUser: isUser, hasEffects: true) {
     case .page(let physicalPage, let rights):
-      let sizeLog2: UInt8 = rights.contains(.huge) ? 30 : !rights.contains(.large) ? 12 : pagingMode == .twoLevel ? 22 : 21
+      let sizeLog2: UInt8 =
+        rights.contains(.huge) ? 30 : !rights.contains(.large) ? 12 : pagingMode == .twoLevel ? 22 : 21
       let mask: UInt64 = 1 << UInt64(sizeLog2) - 1
       let entry = ModelledTLB.Entry(
         linearPage: linear & ~mask, physicalPage: physicalPage & ~mask, sizeLog2: sizeLog2, rights: rights)

@@ -111,7 +111,9 @@ extension CPU {
       let shift = 3 + level * 9
       let index = linear >> shift & (level == 3 && !isFourLevel ? 3 : 511)
       let entryAddress = table + index * 8
-      guard var entry = isFourLevel || level < 3 ? pointee.memory.pointee.load(entryAddress) : pointerEntry(at: entryAddress)
+      guard
+        var entry = isFourLevel || level < 3
+          ? pointee.memory.pointee.load(entryAddress) : pointerEntry(at: entryAddress)
       else { return .noTable(entryAddress) }
       guard entry & PageEntry.present != 0 else { return .fault(faultCode(access, isUser: isUser)) }
       var reserved = alwaysReserved

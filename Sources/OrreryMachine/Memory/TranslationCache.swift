@@ -165,11 +165,16 @@ struct TranslationCache: ~Copyable {
 
   // MARK: Forgetting
 
-  /// Forgets every translation.
-  mutating func flush() {
+  /// Makes the inline path miss everywhere.
+  mutating func forgetSlots() {
     forEachFilledSlot { slots[$0] = TLBEntry() }
     filled = .init(repeating: 0)
     videoSlots.removeAll(keepingCapacity: true)
+  }
+
+  /// Forgets every translation.
+  mutating func flush() {
+    forgetSlots()
     fetched = .init(repeating: 0)
     if generation == .max {
       second.update(repeating: Translation(), count: Self.setCount * 2)

@@ -53,7 +53,7 @@ struct ModelledTLBTests {
     #expect(guest.cpu.pointee.fault == .pageFault(0))
   }
 
-  @Test func INVLPGOfAnotherPageTakesNothingAway() {
+  @Test func invalidatingAnotherPageTakesNothingAway() {
     let guest = guest()
     #expect(read(guest) == 0x1000)
     #expect(guest.cpu.storeSlow(entry(0), Self.moved | 7, size: 8))
@@ -75,7 +75,7 @@ struct ModelledTLBTests {
     }
   }
 
-  @Test func INVLPGAndChangesOfCR4TakeGlobalPagesAwayToo() {
+  @Test func invalidationAndChangesOfCR4TakeGlobalPagesAwayToo() {
     let changes: [(CPU) -> Bool] = [
       { $0.invalidatePage(Self.page) }, { $0.writeControl(4, $0.pointee.cr4 & ~ControlRegister.pge) },
       { $0.writeControl(4, $0.pointee.cr4 ^ ControlRegister.pse) },
@@ -259,7 +259,8 @@ struct ModelledTLBTests {
         let isUser = slot >= TLBEntry.count
         #expect(translation.map { cpu.allows($0.rights, .read, isUser: isUser) } == true)
         if entry.writeTag != TLBEntry.invalidTag {
-          #expect(translation.map { cpu.allows($0.rights, .write, isUser: isUser) && $0.rights.contains(.dirty) } == true)
+          #expect(
+            translation.map { cpu.allows($0.rights, .write, isUser: isUser) && $0.rights.contains(.dirty) } == true)
         }
       }
     }
@@ -336,7 +337,7 @@ struct ModelledTLBTests {
       if Bool.random(using: &generator) { bytes.removeLast(.random(in: 1...40, using: &generator)) }
       var reader = ByteReader(bytes)
       do { try model.pointee.restore(from: &reader) } catch { refusals += 1 }
-      model.pointee.forEach { kind, entry in
+      model.pointee.visit { kind, entry in
         #expect(model.pointee.lookUp(entry.linearPage, kind) != nil)
         #expect(entry.physicalPage >> 40 == 0)
       }
