@@ -163,6 +163,7 @@ extension Machine {
     cutScreen()
     standsAtInstruction = false
     guard cpu.deliver(event) else { return }
+    noteTaskTrap()
     if inspectsDeliveries { cpu.pointee.system.pointee.hasInspectedChange = true }
     cpu.pointee.isHalted = false
     cpu.pointee.shadow = .none
@@ -192,6 +193,13 @@ extension Machine {
     cpu.pointee.clock = next
     standsAtInstruction = false
     return true
+  }
+
+  /// A task with its T flag set traps before its first instruction.
+  private func noteTaskTrap() {
+    guard cpu.pointee.system.pointee.owesTaskTrap else { return }
+    cpu.pointee.system.pointee.owesTaskTrap = false
+    owesSingleStepTrap = true
   }
 
   /// Whether an instruction breakpoint of the debug registers holds for the instruction at `rip`: not with RF, and not after MOV SS.
@@ -236,6 +244,7 @@ extension Machine {
         deliver(.exception(fault, isFault: true))
       }
     }
+    noteTaskTrap()
     return isRetired
   }
 }

@@ -19,6 +19,8 @@ struct SystemState: ~Copyable {
   /// Somebody wants to know of changes of pages and of translations, and there was one that nobody was told of yet.
   var isInspected = false
   var hasInspectedChange = false
+  /// A task whose T flag is set was switched to: a trap before its first instruction.
+  var owesTaskTrap = false
   /// A repeated string instruction was left with iterations still to do.
   var isBetweenIterations = false
   /// An access of the instruction in progress had an address that is not canonical.

@@ -11,11 +11,15 @@ enum DebugRegister {
   static let accessDetected: UInt64 = 1 << 13
   /// DR6.BS: a single step.
   static let singleStep: UInt64 = 1 << 14
+  /// DR6.BT: a switch to a task whose T flag is set.
+  static let taskSwitch: UInt64 = 1 << 15
   /// DR7: what can be written, and what is always 1.
   static let controlMask: UInt64 = 0xFFFF_23FF
   static let controlFixed: UInt64 = 0x400
   /// DR7.GD.
   static let detectsAccess: UInt64 = 1 << 13
+  /// DR7.L0…L3 and LE, which end with their task.
+  static let localEnables: UInt64 = 0x155
 }
 
 /// What DR0…DR3, DR7 and CR4.DE ask for, sorted by what has to look out for it, and what was met.

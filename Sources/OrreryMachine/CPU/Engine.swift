@@ -63,7 +63,10 @@ extension CPU {
     if pointee.system.pointee.isBetweenIterations && debug.pointee.instructionCount > 0 {
       pointee.systemFlags |= trapFlags & Flag.resume
     }
-    let ended = trapAfter(exit, isSingleStep: trapFlags & Flag.trap != 0 && pointee.shadow != .movSS)
+    // INT n and its like take TF away, so that nothing is stepped.
+    let isStepped =
+      trapFlags & Flag.trap != 0 && pointee.shadow != .movSS && !pointee.system.pointee.tookSoftwareInterrupt
+    let ended = trapAfter(exit, isSingleStep: isStepped)
     return ended == .budget && pointee.budget > 1 ? .boundary : ended
   }
 

@@ -72,7 +72,7 @@ extension CPU {
     return true
   }
 
-  private func writeCR3(_ value: UInt64) -> Bool {
+  func writeCR3(_ value: UInt64) -> Bool {
     if isLongMode {
       guard value >> PageEntry.physicalAddressBits == 0 else { return faults(.generalProtection(0)) }
     } else if isPaging && pointee.cr4 & ControlRegister.pae != 0 {

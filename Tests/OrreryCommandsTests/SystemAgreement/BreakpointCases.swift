@@ -58,12 +58,21 @@ enum BreakpointCases {
     ]
     for mode in modes(isLong: isLong) {
       for (name, code, offset) in programs {
-        for flags in [0, 0x1_0000, 0x100, 0x1_0100] as [UInt64] {
-          let words = (flags & 0x1_0000 != 0 ? " with RF" : "") + (flags & 0x100 != 0 ? " with TF" : "")
+        for flags in [0, 0x1_0000] as [UInt64] {
+          let words = flags != 0 ? " with RF" : ""
           var item = make("breakpoint at \(name)\(words)", mode, isLong: isLong, code)
           item[.dr0] = place + offset
           item[.dr7] = control(0, .execute)
           item[.rflags] |= flags
+          if name == "rep movsb" && flags != 0 {
+            item = item.differing(
+              "Volume 3, 17.3.1.1: RF holds until the instruction is complete. QEMU clears it with the first iteration.",
+              manual: "vector=80", "rcx=0")
+          } else if name == "the instruction after mov ss" {
+            item = item.differing(
+              "Volume 3, 6.8.3: after MOV SS instruction breakpoints are held back. QEMU meets them.",
+              manual: "vector=80")
+          }
           cases.append(item)
         }
       }
@@ -79,11 +88,6 @@ enum BreakpointCases {
       item[.dr1] = place + 1
       item[.dr3] = place + 1
       item[.dr7] = control(1, .execute) | control(3, .execute, isGlobal: true)
-      cases.append(item)
-      item = make("one of two breakpoints enabled at one place", mode, isLong: isLong, [0x90, 0x90])
-      item[.dr0] = place + 1
-      item[.dr2] = place + 1
-      item[.dr7] = control(0, .execute)
       cases.append(item)
       item = make("none enabled", mode, isLong: isLong, [0x90, 0x90])
       item[.dr0] = place + 1
@@ -172,23 +176,26 @@ enum BreakpointCases {
 
   static func ports(isLong: Bool) -> [SystemCase] {
     var cases: [SystemCase] = []
+    // All read as zero at first.
     let programs: [(String, [UInt8])] = [
-      ("in al, 0x82", [0xE4, 0x82, 0x90]), ("in eax, 0x80", [0xE5, 0x80, 0x90]), ("out 0x82, al", [0xE6, 0x82, 0x90]),
-      ("in al, 0x84", [0xE4, 0x84, 0x90]), ("outsb", [0x6E, 0x90]), ("rep outsb", [0xF3, 0x6E, 0x90]),
-      ("rep insb", [0xF3, 0x6C, 0x90]),
+      ("in al, 0x82", [0xE4, 0x82, 0x90]), ("in ax, 0x82", [0x66, 0xE5, 0x82, 0x90]),
+      ("out 0x82, al", [0xE6, 0x82, 0x90]), ("in al, 0x83", [0xE4, 0x83, 0x90]), ("outsb", [0x6E, 0x90]),
+      ("rep outsb", [0xF3, 0x6E, 0x90]), ("rep insb", [0xF3, 0x6C, 0x90]),
     ]
     for mode in modes(isLong: isLong) {
       for (name, code) in programs {
-        for hasExtensions in [true, false] {
-          for length in [0, 1, 3] as [UInt64] {
-            var item = make(
-              "\(name), port breakpoint, DE \(hasExtensions), length \(length)", mode, isLong: isLong, code)
-            item[.rdx] = 0x82
-            item[.dr0] = 0x82
-            item[.dr7] = control(0, .port, length: length)
-            if hasExtensions { item[.cr4] |= 8 }
-            cases.append(item)
+        for length in [0, 1, 3] as [UInt64] {
+          var item = make("\(name), port breakpoint, length \(length)", mode, isLong: isLong, code)
+          item[.rdx] = 0x82
+          item[.dr0] = 0x82
+          item[.dr7] = control(0, .port, length: length)
+          item[.cr4] |= 8
+          if name.hasPrefix("rep") {
+            item = item.differing(
+              "Volume 3, 17.2.4: the trap comes after the iteration, with the instruction still to go on. QEMU goes behind it, with its count as before.",
+              manual: "vector=1", "rip=300900", "rcx=2")
           }
+          cases.append(item)
         }
       }
     }
@@ -212,15 +219,28 @@ enum BreakpointCases {
                 "\(name)\(number), \(String(wanted, radix: 16)), DE \(hasExtensions)", mode, isLong: isLong, code)
               item[.rax] = wanted
               if hasExtensions { item[.cr4] |= 8 }
-              cases.append(item)
-              guard value == 0 else { continue }
-              var guarded = item
-              guarded.name += ", guarded"
-              guarded[.dr7] |= 1 << 13
-              // Where the instruction raises something else first, the handler would be caught.
-              if mode == .kernel64 || mode == .kernel32, !(hasExtensions && (number == 4 || number == 5)) {
-                cases.append(guarded)
+              let isUndefined = hasExtensions && (number == 4 || number == 5)
+              // Whether #UD or #GP comes first is not said.
+              if isUndefined && mode.isUser { continue }
+              if !mode.isUser && !isUndefined && name.hasPrefix("mov dr") && wanted != 0 && wanted >> 32 == 0 {
+                let isStatus = number == 6 || number == 4
+                if isStatus || number == 7 || number == 5 {
+                  let mask: UInt64 = isStatus ? 0xE00F : 0xFFFF_23FF
+                  let result = wanted & mask | (isStatus ? 0xFFFF_0FF0 : 0x400)
+                  item = item.differing(
+                    "Volume 3, 17.2.3 and 17.2.4: bit 12 of DR6 and bits 11, 12, 14 and 15 of DR7 are reserved. QEMU keeps what is written.",
+                    manual: "vector=80", "\(isStatus ? "dr6" : "dr7")=\(String(result, radix: 16))")
+                }
               }
+              cases.append(item)
+              // Where the instruction raises something else first, the handler would be caught.
+              guard value == 0, !mode.isUser, !isUndefined else { continue }
+              item.name += ", guarded"
+              item[.dr7] |= 1 << 13
+              cases.append(
+                item.differing(
+                  "Volume 3, 17.2.4: with GD an access to a debug register raises #DB. QEMU does not look.",
+                  manual: "vector=1", "rip=300900", "dr6=ffff2ff0", "dr7=400"))
             }
           }
         }
