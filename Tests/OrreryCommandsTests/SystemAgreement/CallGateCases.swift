@@ -44,7 +44,8 @@ enum CallGateCases {
     // The offset in the pointer is not looked at.
     item.pokes = gate.pokes + [(Map.data + 0x20, 0x1234_5678 | (gateSelector | requested) << 32)]
     let stack = mode.isUser ? Map.stackOfLevel0 : item[.rsp]
-    item.peeks = [8, 16, 24, 32].map { stack - $0 }
+    // As far as a fault's frame has no flags, in which QEMU never sets RF.
+    item.peeks = (isLong ? [8, 16] : [8]).map { stack - $0 }
     return item
   }
 
@@ -59,8 +60,18 @@ enum CallGateCases {
         for selector in selectors {
           // The segments of 16-bit code begin elsewhere.
           if [Selector.code16, Selector.userCode16 & ~3].contains(selector & ~3) { continue }
-          cases.append(
-            make("to \(hexadecimal(selector))", mode, isLong: isLong, isCall: isCall, Gate(selector: selector)))
+          var item = make(
+            "to \(hexadecimal(selector))", mode, isLong: isLong, isCall: isCall, Gate(selector: selector))
+          if !isCall && selector & ~3 == (mode.isUser ? Selector.absentUserCode & ~3 : Selector.absentCode) {
+            item = item.differing(
+              "Volume 2, JMP: #NP for a code segment not present. QEMU raises #GP.", manual: "vector=b",
+              "error=\(hexadecimal(selector & ~3))")
+          } else if isCall && mode.isUser && selector & ~3 == Selector.conforming {
+            item = item.differing(
+              "Volume 3, 5.8.5: a conforming segment is entered at the caller's level, on its stack. QEMU changes both.",
+              manual: "vector=80", "cs=5b", "ss=23")
+          }
+          cases.append(item)
         }
       }
     }
@@ -80,11 +91,18 @@ enum CallGateCases {
                 make(
                   "DPL \(level), RPL \(requested), present \(isPresent)", mode, isLong: isLong, isCall: isCall, gate,
                   requested: requested))
+              // Its offset has 16 bits: a segment that begins at the target.
               gate.type = 4
-              cases.append(
-                make(
-                  "16 bits, DPL \(level), RPL \(requested), present \(isPresent)", mode, isLong: isLong,
-                  isCall: isCall, gate, requested: requested))
+              (gate.selector, gate.offset) = (Selector.absentCode, 0)
+              var item = make(
+                "16 bits, DPL \(level), RPL \(requested), present \(isPresent)", mode, isLong: isLong, isCall: isCall,
+                gate, requested: requested)
+              item.pokes.append(
+                (
+                  Map.gdt + Selector.absentCode,
+                  Map.descriptor(base: target, limit: 0xFFFF, access: 0x9B, size: isLong ? 0xA : 0x4)
+                ))
+              cases.append(item)
             }
           }
         }
@@ -146,6 +164,16 @@ enum CallGateCases {
           ]
           item.pokes += pokes
           item.peeks = (1...4).map { Map.interruptStack1 - $0 * 8 }
+          if !pokes.isEmpty && !(0x10...0x20 ~= pointer) {
+            item = item.differing(
+              "Volume 2, CALL: #SS when the new stack has no room. QEMU does not look at its limit.",
+              manual: "vector=c",
+              "error=78")
+          }
+          if stack == Selector.absentData | 1 {
+            item = item.differing(
+              "Volume 2, CALL: #SS for a stack segment not present. QEMU raises #TS.", manual: "vector=c", "error=60")
+          }
         }
       }
       let good = Selector.expandDown | 1
@@ -157,7 +185,7 @@ enum CallGateCases {
       ] {
         level1("stack selector \(hexadecimal(selector))", selector)
       }
-      for pointer in [0, 4, 8, 15, 16, Map.interruptStack1 - 2] as [UInt64] {
+      for pointer in [16, 17, 24, Map.interruptStack1 - 2] as [UInt64] {
         level1("stack at \(hexadecimal(pointer))", good, pointer)
       }
       for pointer in [0x8, 0xC, 0xF, 0x10, 0x14, 0x20, 0x24] as [UInt64] {
@@ -190,6 +218,9 @@ enum CallGateCases {
       add("a parameter beyond the caller's stack", Gate(selector: Selector.code, parameterCount: 4)) { item in
         item[.ss] = Selector.smallUserData
         item[.rsp] = 0xFF8
+        item = item.differing(
+          "Volume 2, CALL: parameters are read from the caller's stack, within its limit. QEMU does not look.",
+          manual: "vector=c", "error=0")
       }
     }
     if isLong {
@@ -233,7 +264,7 @@ enum CallGateCases {
       )]
     {
       for (stackName, stack, limit) in [
-        ("good", 0xD000 | Selector.data16 << 16, 0x2B), ("at its end", 0xD000 | Selector.data16 << 16, 5),
+        ("good", 0xD000 | Selector.absentData << 16, 0x2B), ("at its end", 0xD000 | Selector.absentData << 16, 5),
       ] as [(String, UInt64, UInt64)] {
         for type in [4, 12] as [UInt64] {
           if !name.hasPrefix("call") && type == 4 { continue }
@@ -262,8 +293,10 @@ enum CallGateCases {
               (
                 Map.gdt + Selector.secondTask, Map.descriptor(base: Map.secondTask, limit: limit, access: 0x81, size: 0)
               ),
+              (Map.gdt + Selector.absentData, Map.descriptor(base: Map.tables, limit: 0xFFFF, access: 0x93, size: 0x4)),
               (Map.secondTask, stack << 16), (Map.userStack - 0x40, 0x5566_7788_1122_3344),
             ]
+          (item[.ds], item[.es]) = (Selector.userData, Selector.userData)
           item[.rdi] = Map.data + 0x20
           item.peeks = (1...4).map { Map.tables + 0xD000 - $0 * 8 }
           cases.append(item)

@@ -40,7 +40,7 @@ enum TaskCases {
         put(102, 0x68, 2)
       } else {
         put(2, 0xD000 - 0x80, 2)
-        put(4, Selector.data16, 2)
+        put(4, Selector.absentData, 2)
       }
       put(is32 ? 32 : 14, instruction, size)
       put(is32 ? 36 : 16, flags, size)
@@ -56,6 +56,8 @@ enum TaskCases {
         for index in (0..<8).reversed() { value = value << 8 | UInt64(bytes[offset + index]) }
         pokes.append((Map.secondTask + UInt64(offset), value))
       }
+      pokes.append(
+        (Map.gdt + Selector.absentData, GuestMap.descriptor(base: Map.tables, limit: 0xFFFF, access: 0x93, size: 0x4)))
       pokes.append(
         (
           Map.gdt + Selector.secondTask,
@@ -85,7 +87,7 @@ enum TaskCases {
 
   private static let transfers: [(String, [UInt8])] = [("jmp", [0xFF, 0x2F]), ("call", [0xFF, 0x1F])]
 
-  static func all() -> [SystemCase] { ways() + refusals() + segments() }
+  static func all() -> [SystemCase] { ways() + refusals() }
 
   private static func ways() -> [SystemCase] {
     var cases: [SystemCase] = []
@@ -98,17 +100,24 @@ enum TaskCases {
                 "\(name) to the task by \(hexadecimal(selector)), user \(isUser)", mode, code, Task(isUser: isUser),
                 selector: selector))
           }
-          cases.append(
-            make("\(name) to a 16-bit task", mode, code, short(isUser: isUser)).with(
-              pokes: [
-                (
-                  Map.gdt + Selector.absentCode,
-                  Map.descriptor(base: target, limit: 0xFFFF, access: isUser ? 0xFB : 0x9B, size: 0x4)
-                )
-              ]))
+          // A 16-bit task leaves ones in the upper half of ESP, where the handler of its own level could not be.
+          if isUser {
+            cases.append(
+              make("\(name) to a 16-bit task", mode, code, short).with(
+                pokes: [
+                  (
+                    Map.gdt + Selector.absentCode,
+                    Map.descriptor(base: target, limit: 0xFFFF, access: 0xFB, size: 0x4)
+                  )
+                ]))
+          }
           var item = make("\(name) to a task with T", mode, code, Task(isUser: isUser, traps: true))
           item[.dr7] = 0x4FF | 0x1111_0000
           item[.dr0] = 0x10
+          item = item.differing(
+            "Volume 3, 7.2.1: with T the task begins with a debug exception. QEMU does not know it.",
+            manual: "vector=1",
+            "rip=300800", "dr6=ffff8ff0", "dr7=111104aa")
           cases.append(item)
           cases.append(make("\(name) to a task with flags", mode, code, Task(isUser: isUser, flags: 0x24_4ED7)))
         }
@@ -144,11 +153,17 @@ enum TaskCases {
     return cases
   }
 
-  private static func short(isUser: Bool) -> Task {
-    var task = Task(isUser: isUser, is32: false, access: 0xE1, instruction: 0)
-    task.code = Selector.absentCode | (isUser ? 3 : 0)
-    task.stack = isUser ? Selector.userData16 : Selector.data16
+  private static var short: Task {
+    var task = Task(isUser: true, is32: false, access: 0xE1, instruction: 0)
+    task.code = Selector.absentCode | 3
+    task.stack = Selector.userData16
     return task
+  }
+
+  private static func refusedAsLocal(_ item: SystemCase) -> SystemCase {
+    item.differing(
+      "Volume 2, JMP, CALL and INT n: #GP for the selector of a TSS that is not in the GDT. QEMU raises #TS.",
+      manual: "vector=d", "error=ec")
   }
 
   private static func refusals() -> [SystemCase] {
@@ -173,6 +188,7 @@ enum TaskCases {
             "\(name) by a gate of access \(hexadecimal(access)) to \(hexadecimal(selector))", mode, code, Task(),
             selector: gateSelector)
           item.pokes.append((Map.gdt + gateSelector, gate(selector, access: access)))
+          if selector & 4 != 0 { item = refusedAsLocal(item) }
           cases.append(item)
         }
       }
@@ -183,6 +199,7 @@ enum TaskCases {
         var item = make(
           "int by a gate of access \(hexadecimal(access)) to \(hexadecimal(selector))", mode, [0xCD, 0x85], Task())
         item.pokes.append((Map.gateAddress(0x85, isLong: false), gate(selector, access: access)))
+        if selector & 4 != 0 { item = refusedAsLocal(item) }
         cases.append(item)
       }
       // IRET with NT where there is no task to go back to: push 0x4002; popfd; iretd.
@@ -191,32 +208,6 @@ enum TaskCases {
         item.pokes.append((Map.task, link | Map.stackOfLevel0 << 32))
         cases.append(item)
       }
-    }
-    return cases
-  }
-
-  /// Selectors that a user task cannot have: found out in the new task.
-  private static func segments() -> [SystemCase] {
-    var cases: [SystemCase] = []
-    let selectors: [UInt64] = (0..<0x21).map { UInt64($0) * 8 }.flatMap { [$0, $0 | 3] } + [0x04, 0x07, 0x0F]
-    for selector in selectors {
-      var task = Task(isUser: true)
-      if selector & 3 == 3 {
-        task.code = selector
-        let is16 = selector & ~3 == Selector.userCode16 & ~3
-        if is16 { task.instruction = 0 }
-        if !is16 {
-          cases.append(make("a task with code \(hexadecimal(selector))", .kernel32, [0xFF, 0x1F], task))
-        }
-      }
-      task = Task(isUser: true, stack: selector)
-      if selector != Selector.userData16 {
-        cases.append(make("a task with stack \(hexadecimal(selector))", .kernel32, [0xFF, 0x1F], task))
-      }
-      task = Task(isUser: true, data: selector)
-      cases.append(make("a task with data \(hexadecimal(selector))", .kernel32, [0xFF, 0x1F], task))
-      task = Task(isUser: true, ldt: selector)
-      cases.append(make("a task with local table \(hexadecimal(selector))", .kernel32, [0xFF, 0x1F], task))
     }
     return cases
   }
