@@ -14,6 +14,7 @@ enum Boot {
     configuration.memorySize = settings.memorySize
     configuration.frequency = settings.frequency
     configuration.serialTiming = settings.uart == .baud ? .baud : .immediate
+    configuration.tlb = settings.tlb == .stale ? .stale : .coherent
     configuration.probes = probes
     configuration.callProbes = callProbes
     let machine = Machine(configuration: configuration)

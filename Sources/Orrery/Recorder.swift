@@ -16,15 +16,12 @@ public final class Recorder {
     case image(ImageError)
     case scenario(ScenarioDriverError)
     case trace(TraceError)
-    /// The scenario asks for something that this revision does not have; the text names it and says what to do.
-    case unsupported(String)
 
     public var description: String {
       switch self {
       case .image(let error): error.description
       case .scenario(let error): error.description
       case .trace(let error): error.description
-      case .unsupported(let what): what
       }
     }
   }
@@ -71,7 +68,6 @@ public final class Recorder {
     image: RunImage, scenario: BoundScenario, configuration: RunConfiguration, scenarioText: String = "",
     sink: (any TraceSink)?
   ) throws(Failure) {
-    if let what = Self.unsupported(configuration) { throw .unsupported(what) }
     var configuration = configuration
     do throws(ImageError) {
       if case .kernel(let kernel) = image {
@@ -136,15 +132,6 @@ public final class Recorder {
     try self.init(
       image: RunImage.kernel(image), scenario: scenario, configuration: configuration, scenarioText: scenarioText,
       sink: sink)
-  }
-
-  /// What the run asks for and would not get; nil when there is nothing. Better refused than left out without a word.
-  private static func unsupported(_ configuration: RunConfiguration) -> String? {
-    if configuration.machine.tlb == .stale {
-      return
-        "machine revision \(RunConfiguration.revision) does not model a stale TLB; leave out the setting `tlb stale`"
-    }
-    return nil
   }
 
   public var machine: Machine { session.machine }

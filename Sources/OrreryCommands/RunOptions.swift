@@ -219,7 +219,6 @@ struct RunInputs {
         // What `run` exits with is the kernel's; 125 would be that of a kernel.
         if sink != nil { failure.code = OrreryProgram.undecided }
         throw failure
-      case .unsupported(let what): throw CommandFailure("\(options.scenario ?? options.image): \(what)")
       case .trace(let error): throw CommandFailure(error, path: sink?.path ?? "")
       }
     }

@@ -67,6 +67,7 @@ extension Machine {
     reportedAnchors = checkpoint.reportedAnchors
     reportedCalls = checkpoint.reportedCalls
     restoreTables(checkpoint.tables)
+    cpu.debugRegistersChanged()
     cpu.forgetBlocks()
     cpu.flushTranslations()
     cpu.pointee.system.pointee.calls.openCalls = checkpoint.openCalls
@@ -79,6 +80,7 @@ extension Machine {
     var writer = ByteWriter()
     ProcessorImage.append(cpu, to: &writer)
     ProcessorImage.appendX87Pointers(cpu, to: &writer)
+    ProcessorImage.appendTLB(cpu, to: &writer)
     writer.append(fixed: cpu.pointee.steps)
     writer.append(standsAtInstruction)
     writer.append(owesSingleStepTrap)
@@ -90,6 +92,7 @@ extension Machine {
   func restoreState(from reader: inout ByteReader) throws(ByteCodingError) {
     try ProcessorImage.restore(cpu, from: &reader)
     try ProcessorImage.restoreX87Pointers(cpu, from: &reader)
+    try ProcessorImage.restoreTLB(cpu, from: &reader)
     cpu.pointee.steps = try reader.fixed()
     standsAtInstruction = try reader.flag()
     owesSingleStepTrap = try reader.flag()

@@ -49,7 +49,7 @@ public final class Machine {
     board = Board(configuration: configuration, probes: probes.writer)
     hashTree = PageHashTree(pageCount: configuration.memorySize >> 12)
     let translations = UnsafeMutablePointer<TranslationCache>.allocate(capacity: 1)
-    translations.initialize(to: TranslationCache(memorySize: configuration.memorySize))
+    translations.initialize(to: TranslationCache(memorySize: configuration.memorySize, tlb: configuration.tlb))
     let system = UnsafeMutablePointer<SystemState>.allocate(capacity: 1)
     system.initialize(
       to: SystemState(

@@ -30,6 +30,8 @@ public struct MachineConfiguration: Hashable, Sendable {
   public enum TLBModel: String, Hashable, Sendable {
     /// At the next access.
     case coherent
+    /// When the modelled TLB forgets the translation of before: see `ModelledTLB`.
+    case stale
   }
 
   /// RAM from address 0, in bytes: a multiple of 4096, at least 1 MiB.

@@ -38,7 +38,14 @@ extension Machine {
         continue
       }
       if !roles.isEmpty && !reportedCalls.contains(attempt) { cpu.watchCalls(roles) }
-      let isRetired = execute(untilClock: untilClock, untilSteps: untilSteps, isBreakpoint: !roles.isEmpty)
+      let isRetired: Bool
+      if roles.contains(.debugRegister) && breaksAtInstruction() {
+        // Not called a fault: its handler sets RF itself when the instruction is to execute (Intel SDM volume 3, 17.3.1.1).
+        deliver(.exception(.debug, isFault: false))
+        isRetired = false
+      } else {
+        isRetired = execute(untilClock: untilClock, untilSteps: untilSteps, isBreakpoint: !roles.isEmpty)
+      }
       standsAtInstruction = false
       if !roles.isEmpty { noteExecution(attempt, roles, isRetired: isRetired) }
     }
@@ -128,7 +135,8 @@ extension Machine {
 
   /// Samples the lines and takes at most one event, in the order of “Priority Among Concurrent Events” (Intel SDM volume 3, 6.9). Whether one was taken.
   private func deliverPending() -> Bool {
-    if owesSingleStepTrap {
+    // After MOV SS a breakpoint that it met waits for the next instruction.
+    if owesSingleStepTrap && cpu.pointee.shadow != .movSS {
       owesSingleStepTrap = false
       deliver(.exception(.debug, isFault: false))
       return true
@@ -155,6 +163,7 @@ extension Machine {
     cutScreen()
     standsAtInstruction = false
     guard cpu.deliver(event) else { return }
+    noteTaskTrap()
     if inspectsDeliveries { cpu.pointee.system.pointee.hasInspectedChange = true }
     cpu.pointee.isHalted = false
     cpu.pointee.shadow = .none
@@ -186,6 +195,19 @@ extension Machine {
     cpu.pointee.clock = next
     standsAtInstruction = false
     return true
+  }
+
+  /// A task with its T flag set traps before its first instruction.
+  private func noteTaskTrap() {
+    guard cpu.pointee.system.pointee.owesTaskTrap else { return }
+    cpu.pointee.system.pointee.owesTaskTrap = false
+    owesSingleStepTrap = true
+  }
+
+  /// Whether an instruction breakpoint of the debug registers holds for the instruction at `rip`: not with RF, and not after MOV SS.
+  private func breaksAtInstruction() -> Bool {
+    cpu.pointee.systemFlags & Flag.resume == 0 && cpu.pointee.shadow != .movSS
+      && cpu.meetsInstructionBreakpoint(at: cpu.linearInstructionPointer)
   }
 
   /// An instruction that faults is executed again after its handler: what was reported about it is not reported twice.
@@ -224,6 +246,7 @@ extension Machine {
         deliver(.exception(fault, isFault: true))
       }
     }
+    noteTaskTrap()
     return isRetired
   }
 }

@@ -85,6 +85,7 @@ extension Machine {
         }
       }
     }
+    cpu.debugRegistersChanged()
     cpu.forgetBlocks()
     cpu.flushTranslations()
     cpu.updateMode()

@@ -12,11 +12,17 @@ struct SystemState: ~Copyable {
   let videoMemory: UnsafeMutableRawPointer
   /// A page of ones: what reading where nothing answers gives.
   let openBus: UnsafeMutableRawPointer
+  /// What the debug registers ask for.
+  let debug: UnsafeMutablePointer<DebugWatch>
   /// INT n, INT3, INTO or a fast system call retired: it took TF away, so no single-step trap follows.
   var tookSoftwareInterrupt = false
   /// Somebody wants to know of changes of pages and of translations, and there was one that nobody was told of yet.
   var isInspected = false
   var hasInspectedChange = false
+  /// A task whose T flag is set was switched to: a trap before its first instruction.
+  var owesTaskTrap = false
+  /// A repeated string instruction was left with iterations still to do.
+  var isBetweenIterations = false
   /// An access of the instruction in progress had an address that is not canonical.
   var metNonCanonicalAddress = false
 
@@ -25,6 +31,8 @@ struct SystemState: ~Copyable {
     translations: UnsafeMutablePointer<TranslationCache>
   ) {
     self.translations = translations
+    debug = .allocate(capacity: 1)
+    debug.initialize(to: DebugWatch())
     tables = TableWatch()
     calls = CallWatch(configuration.callProbes)
     openBus = .allocate(byteCount: PhysicalMemory.pageSize, alignment: PhysicalMemory.pageSize)
@@ -38,6 +46,7 @@ struct SystemState: ~Copyable {
     translations.pointee.deallocate()
     translations.deinitialize(count: 1).deallocate()
     openBus.deallocate()
+    debug.deinitialize(count: 1).deallocate()
   }
 }
 

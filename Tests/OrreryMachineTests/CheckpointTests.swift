@@ -26,14 +26,15 @@ struct CheckpointTests {
     #expect(counts[.serialOutput, default: 0] > 0 && counts[.screenRow, default: 0] > 0)
   }
 
-  @Test func aThousandRandomPointsContinueAsTheStraightRun() {
-    let straight = BusyMachine()
+  @Test(arguments: [(MachineConfiguration.TLBModel.coherent, 1000), (.stale, 300)])
+  func randomPointsContinueAsTheStraightRun(tlb: MachineConfiguration.TLBModel, count: Int) {
+    let straight = BusyMachine(tlb: tlb)
     let whole = straight.records(untilSteps: Self.end)
     let hash = straight.machine.stateHash()
 
     var generator = SeededGenerator(seed: 1)
-    let points = (0..<1000).map { _ in Steps.random(in: 0..<Self.end, using: &generator) }.sorted()
-    let guest = BusyMachine()
+    let points = (0..<count).map { _ in Steps.random(in: 0..<Self.end, using: &generator) }.sorted()
+    let guest = BusyMachine(tlb: tlb)
     var before: [UInt64] = []
     var saved: [(checkpoint: Checkpoint, recorded: Int, hash: Hash128)] = []
     for point in points {
@@ -44,7 +45,7 @@ struct CheckpointTests {
     #expect(guest.machine.stateHash() == hash)
 
     // In random order, by turns in the machine itself and in another one.
-    let other = BusyMachine()
+    let other = BusyMachine(tlb: tlb)
     for (turn, entry) in saved.shuffled(using: &generator).enumerated() {
       let machine = turn & 1 == 0 ? guest : other
       machine.machine.restore(entry.checkpoint)

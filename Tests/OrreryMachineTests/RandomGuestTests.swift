@@ -19,7 +19,7 @@ struct RandomGuestTests {
     [0x0F, 0x01, 0xF8], [0x0F, 0x31], [0x0F, 0xA2], [0x50], [0x58], [0xC3], [0x0F, 0x7F, 0x04, 0x25, 0xFC, 0x2F],
   ]
 
-  private func guest(seed: UInt64) -> LongModeGuest {
+  private func guest(seed: UInt64, tlb: MachineConfiguration.TLBModel) -> LongModeGuest {
     var generator = SeededGenerator(seed: seed)
     var code: [UInt8] = []
     while code.count < 0x800 {
@@ -30,6 +30,7 @@ struct RandomGuestTests {
     }
     let guest = LongModeGuest(code) {
       $0.callProbes = [CallProbe(address: LinearAddress(LongModeGuest.handlerBase + 13 * 16))]
+      $0.tlb = tlb
     }
     // Handlers that go on behind the instruction that faulted: add qword [rsp + 8], 2; add rsp, 8; iretq. Without an error code: add qword [rsp], 2; iretq.
     for vector in 0..<UInt64(64) {
@@ -72,10 +73,12 @@ struct RandomGuestTests {
     return Outcome(exit: exit, hash: guest.machine.stateHash(), clock: guest.machine.clock, records: count)
   }
 
-  @Test(arguments: 0..<100) func anythingGoesAndGoesTheSameWayAgain(seed: Int) {
-    let whole = outcome(guest(seed: UInt64(seed)), pieces: 1000)
-    #expect(outcome(guest(seed: UInt64(seed)), pieces: 7) == whole)
-    let interrupted = guest(seed: UInt64(seed))
+  @Test(arguments: 0..<100, [MachineConfiguration.TLBModel.coherent, .stale])
+  func anythingGoesAndGoesTheSameWayAgain(seed: Int, tlb: MachineConfiguration.TLBModel) {
+    let guest = { self.guest(seed: UInt64(seed), tlb: tlb) }
+    let whole = outcome(guest(), pieces: 1000)
+    #expect(outcome(guest(), pieces: 7) == whole)
+    let interrupted = guest()
     _ = interrupted.machine.run(untilClock: .max, untilSteps: 123)
     let records = interrupted.records().count
     let checkpoint = interrupted.machine.checkpoint()

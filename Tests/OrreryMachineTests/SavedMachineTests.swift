@@ -28,14 +28,15 @@ import Testing
     return all
   }
 
-  @Test func aMachineLoadedAtManyPointsGoesOnAsTheStraightRun() throws {
-    let straight = BusyMachine()
+  @Test(arguments: [MachineConfiguration.TLBModel.coherent, .stale])
+  func aMachineLoadedAtManyPointsGoesOnAsTheStraightRun(tlb: MachineConfiguration.TLBModel) throws {
+    let straight = BusyMachine(tlb: tlb)
     let whole = records(straight.machine, untilSteps: Self.end)
     let hash = straight.machine.stateHash()
     #expect(whole.count > 100)
 
     var generator = SeededGenerator(seed: 2)
-    let guest = BusyMachine()
+    let guest = BusyMachine(tlb: tlb)
     var before: [[UInt64]] = []
     for point in (0..<100).map({ _ in Steps.random(in: 0..<Self.end, using: &generator) }).sorted() {
       before += records(guest.machine, untilSteps: point)
@@ -143,7 +144,8 @@ import Testing
     Impossible("without CR4.PAE") { $0.pointee.cr4 &= ~(1 << 5) },
     Impossible("CR3 has bits") { $0.pointee.cr3 |= 1 << 52 },
     Impossible("CR8 is above 15") { $0.pointee.cr8 = 16 },
-    Impossible("DR6 or DR7") { $0.pointee.debugRegisters[7] |= 1 },
+    Impossible("DR6 or DR7") { $0.pointee.debugRegisters[7] |= 1 << 12 },
+    Impossible("DR6 or DR7") { $0.pointee.debugRegisters[6] |= 1 << 32 },
     Impossible("privilege level") { $0.pointee.cpl = 4 },
     Impossible("CS is no code segment") { $0.pointee.segments[1].attributes = 0xC093 },
     Impossible("rip is no address") { $0.pointee.rip = 1 << 50 },

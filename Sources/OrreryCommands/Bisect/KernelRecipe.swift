@@ -112,7 +112,6 @@ struct KernelRecipe {
       case Recorder.Failure.scenario(let error):
         throw Undecided(reason: "anchor lost: \(error.place(in: options.scenario ?? "")): \(error)")
       case Recorder.Failure.image(let error): throw Undecided(reason: "the kernel cannot be booted: \(error)")
-      case Recorder.Failure.unsupported(let what): throw CommandFailure(what)
       case Recorder.Failure.trace(let error): throw CommandFailure(error, path: path)
       case let error as TraceError: throw CommandFailure(error, path: path)
       default: throw error

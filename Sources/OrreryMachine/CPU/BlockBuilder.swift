@@ -73,6 +73,11 @@ extension CPU {
       return nil
     }
     let linear = codeAddress(rip)
+    if mode & BlockMode.passesBreakpoint == 0 && pointee.breakpoints.pointee.contains(linear) {
+      let block = breakpointBlock(linear: linear, mode: mode)
+      pointee.blocks.pointee.remember(block, linear: linear)
+      return block
+    }
     guard let page = fetchPage(linear) else { return nil }
     let frame = page.frame
     var candidate = pointee.blocks.pointee.firstBlock(frame: frame, linear: linear, mode: mode)
@@ -98,6 +103,34 @@ extension CPU {
     guard let block = buildBlock(linear: linear, frame: frame, page: page.host, mode: mode) else { return nil }
     pointee.blocks.pointee.insert(block)
     pointee.blocks.pointee.remember(block, linear: linear)
+    return block
+  }
+
+  /// A block that only says that there is a breakpoint at `linear`. What stands there is not executed yet, so its page is not looked at.
+  private func breakpointBlock(linear: UInt64, mode: UInt8) -> UnsafeMutablePointer<Block> {
+    let noFrame = UInt64.max
+    var candidate = pointee.blocks.pointee.firstBlock(frame: noFrame, linear: linear, mode: mode)
+    while let block = candidate {
+      if block.description.pointee.linear == linear && block.description.pointee.frame == noFrame
+        && block.pointee.mode == mode && block.pointee.rip == pointee.rip
+      {
+        return block
+      }
+      candidate = block.description.pointee.nextInBucket
+    }
+    let block = pointee.blocks.pointee.allocate(operationCount: 1)
+    block.description.initialize(
+      to: BlockDescription(
+        linear: linear, codeSegmentBase: 0, codeSegmentLimit: 0, frame: noFrame, secondFrame: noFrame, secondRIP: nil,
+        granules: 0, secondGranules: 0))
+    block.initialize(
+      to: Block(
+        count: 1, killsFlags: false, mode: mode, distance: 0, rip: pointee.rip,
+        tag: BlockMode.tag(linear: linear, mode: mode)))
+    var operation = Operation(code: .breakpoint)
+    operation.left = 1
+    block.operations.initialize(to: operation)
+    pointee.blocks.pointee.insert(block)
     return block
   }
 
@@ -130,14 +163,6 @@ extension CPU {
       let isAtBreakpoint = pointee.breakpoints.pointee.contains(part.linear &+ UInt64(part.used))
       if isAtBreakpoint && count > 0 { break }
       if part.available <= 0 { break }
-      if isAtBreakpoint && mode & BlockMode.passesBreakpoint == 0 {
-        decoder.firstOperation = decoder.operationCount
-        decoder.emit(.breakpoint)
-        decoder.operations[0].left = 0
-        count = 1
-        ended = true
-        break
-      }
       let instruction = part.rip &+ UInt64(part.used)
       let offset = UInt16(truncatingIfNeeded: part.used) | (firstPart == nil ? 0 : Operation.secondPart)
       decoder.bytes = part.next

@@ -49,7 +49,8 @@ extension CPU {
     case .jumpFar:
       return transferred(
         farJump(
-          selector: UInt16(truncatingIfNeeded: operation.pointee.immediate), offset: operation.pointee.displacement))
+          selector: UInt16(truncatingIfNeeded: operation.pointee.immediate), offset: operation.pointee.displacement,
+          next: next))
     case .callFar:
       return transferred(
         farCall(
@@ -60,13 +61,13 @@ extension CPU {
       guard let offset = load(pointer, sizeLog2: sizeLog2), let selector = load(pointer &+ UInt64(size), sizeLog2: 1)
       else { return .fault }
       if kind == .jumpFarIndirect {
-        return transferred(farJump(selector: UInt16(truncatingIfNeeded: selector), offset: offset))
+        return transferred(farJump(selector: UInt16(truncatingIfNeeded: selector), offset: offset, next: next))
       }
       return transferred(
         farCall(selector: UInt16(truncatingIfNeeded: selector), offset: offset, operandSize: size, next: next))
     case .returnFar:
       return transferred(farReturn(operandSize: size, releasing: UInt64(operation.pointee.signedImmediate & 0xFFFF)))
-    case .interruptReturn: return transferred(interruptReturn(operandSize: size))
+    case .interruptReturn: return transferred(interruptReturn(operandSize: size, next: next))
     case .interrupt, .interruptBreakpoint:
       return transferred(
         softwareInterrupt(vector: UInt8(truncatingIfNeeded: operation.pointee.immediate), next: next))

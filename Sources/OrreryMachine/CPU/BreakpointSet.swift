@@ -10,6 +10,8 @@ struct BreakpointSet {
     static let anchor = Roles(rawValue: 1 << 0)
     static let call = Roles(rawValue: 1 << 1)
     static let returnPoint = Roles(rawValue: 1 << 2)
+    /// A guest's own, by its debug registers.
+    static let debugRegister = Roles(rawValue: 1 << 3)
   }
 
   private var addresses: [UInt64] = []

@@ -13,9 +13,28 @@ extension CPU {
     guard pointee.stop == nil else { return .stopped }
     let trapFlags = pointee.systemFlags & (Flag.trap | Flag.resume)
     guard trapFlags != 0 || pointee.shadow != .none || pointee.resumesAtBreakpoint else {
-      return executeBlocks(budget: pointee.budget, firstMode: 0)
+      let exit = executeBlocks(budget: pointee.budget, firstMode: 0)
+      let debug = pointee.system.pointee.debug
+      guard debug.pointee.mustCollect || debug.pointee.met != 0 else { return exit }
+      guard debug.pointee.mustCollect else { return trapAfter(exit, isSingleStep: false) }
+      pointee.hasFault = false
+      return executeOneInstruction(trapFlags: 0)
     }
     return executeOneInstruction(trapFlags: trapFlags)
+  }
+
+  /// The debug trap of the instruction that retired last, if it met a breakpoint or is to be followed by one.
+  private func trapAfter(_ exit: EngineExit, isSingleStep: Bool) -> EngineExit {
+    let debug = pointee.system.pointee.debug
+    let met = debug.pointee.met
+    debug.pointee.met = 0
+    guard exit != .fault && exit != .stopped, met != 0 || isSingleStep else { return exit }
+    if met != 0 { noteConditions(met) }
+    if isSingleStep { pointee.debugRegisters[6] |= DebugRegister.singleStep }
+    var trap = Fault.debug
+    trap.isTrap = true
+    raise(trap)
+    return .fault
   }
 
   /// Executes one instruction and does what follows it alone: the shadow of STI and MOV SS ends, RF is cleared, TF traps.
@@ -27,22 +46,28 @@ extension CPU {
     let before = pointee.steps
     pointee.shadow = .none
     pointee.systemFlags &= ~Flag.resume
+    let debug = pointee.system.pointee.debug
+    debug.pointee.mustCollect = false
+    debug.pointee.isCollecting = true
+    pointee.system.pointee.isBetweenIterations = false
     let exit = executeBlocks(budget: 1, firstMode: BlockMode.single | (passes ? BlockMode.passesBreakpoint : 0))
+    debug.pointee.isCollecting = false
     guard pointee.steps != before else {
       // Nothing retired: the instruction will be tried again under the same conditions.
+      debug.pointee.met = 0
       if exit != .fault { pointee.shadow = shadow }
       pointee.systemFlags |= trapFlags & Flag.resume
       return exit
     }
-    if trapFlags & Flag.trap != 0 && pointee.shadow != .movSS && exit != .fault && exit != .stopped {
-      // DR6.BS: the single-step trap.
-      pointee.debugRegisters[6] |= 1 << 14
-      var trap = Fault.debug
-      trap.isTrap = true
-      raise(trap)
-      return .fault
+    // RF holds for all iterations of a string instruction; without an instruction breakpoint that makes no difference.
+    if pointee.system.pointee.isBetweenIterations && debug.pointee.instructionCount > 0 {
+      pointee.systemFlags |= trapFlags & Flag.resume
     }
-    return exit == .budget && pointee.budget > 1 ? .boundary : exit
+    // INT n and its like take TF away, so that nothing is stepped.
+    let isStepped =
+      trapFlags & Flag.trap != 0 && pointee.shadow != .movSS && !pointee.system.pointee.tookSoftwareInterrupt
+    let ended = trapAfter(exit, isSingleStep: isStepped)
+    return ended == .budget && pointee.budget > 1 ? .boundary : ended
   }
 
   /// How the switch was left.

@@ -1,8 +1,12 @@
 /// JMP, CALL and RET to another code segment (Intel SDM volume 2, JMP, CALL, RET).
 extension CPU {
-  func farJump(selector: UInt16, offset: UInt64) -> Bool {
+  /// `next` is the address of the instruction after the jump, where a task that it leaves goes on.
+  func farJump(selector: UInt16, offset: UInt64, next: UInt64) -> Bool {
     guard isProtected else { return enterRealSegment(selector, offset: offset) }
-    guard let target = farTarget(selector, offset: offset, instruction: "JMP") else { return false }
+    guard let (found, address) = farDescriptor(selector) else { return false }
+    if isCallGate(found) { return farJump(through: found, at: address, selector: selector) }
+    if isTask(found) { return farSwitch(found, at: address, selector: selector, cause: .jump, next: next) }
+    guard let target = farTarget(found, at: address, selector, offset: offset) else { return false }
     enter(target, privilegeLevel: pointee.cpl)
     return true
   }
@@ -14,7 +18,10 @@ extension CPU {
       guard offset <= UInt64(self[segment: .cs].limit) else { return faults(.generalProtection(0)) }
       return pushPair(returnSelector, next, size: operandSize) && enterRealSegment(selector, offset: offset)
     }
-    guard let target = farTarget(selector, offset: offset, instruction: "CALL"),
+    guard let (found, address) = farDescriptor(selector) else { return false }
+    if isCallGate(found) { return farCall(through: found, at: address, selector: selector, next: next) }
+    if isTask(found) { return farSwitch(found, at: address, selector: selector, cause: .call, next: next) }
+    guard let target = farTarget(found, at: address, selector, offset: offset),
       pushPair(returnSelector, next, size: operandSize)
     else { return false }
     enter(target, privilegeLevel: pointee.cpl)
@@ -84,20 +91,24 @@ extension CPU {
     return isInside || faults(.generalProtection(0))
   }
 
-  /// The checks of a jump or call without a change of privilege.
-  private func farTarget(_ selector: UInt16, offset: UInt64, instruction: String) -> FarTarget? {
-    guard !selector.isNullSelector else { return fail(.generalProtection(0)) }
-    let fault = Fault.generalProtection(selector.errorCode)
-    guard let (found, address) = descriptor(selector, beyondTable: fault) else { return nil }
-    guard found.isCodeOrData else {
-      switch found.type {
-      case 4 where !isLongMode, 12: unmodelled("a far \(instruction) through a call gate (selector \(selector))")
-      case 1 where !isLongMode, 3 where !isLongMode, 5 where !isLongMode, 9 where !isLongMode, 11 where !isLongMode:
-        unmodelled("a hardware task switch by a far \(instruction) (selector \(selector))")
-      default: return fail(fault)
-      }
+  /// A task gate or a task-state segment, where there are hardware tasks.
+  private func isTask(_ found: Descriptor) -> Bool {
+    !isLongMode && !found.isCodeOrData && [1, 3, 5, 9, 11].contains(found.type)
+  }
+
+  private func farDescriptor(_ selector: UInt16) -> (Descriptor, address: UInt64)? {
+    guard !selector.isNullSelector else {
+      raise(.generalProtection(0))
       return nil
     }
+    return descriptor(selector, beyondTable: .generalProtection(selector.errorCode))
+  }
+
+  /// The checks of a jump or call without a change of privilege.
+  private func farTarget(
+    _ found: Descriptor, at address: UInt64, _ selector: UInt16, offset: UInt64
+  ) -> FarTarget? {
+    let fault = Fault.generalProtection(selector.errorCode)
     guard found.isCode, !(isLongMode && found.isLong && found.isBig) else { return fail(fault) }
     if found.isConforming {
       guard found.privilegeLevel <= pointee.cpl else { return fail(fault) }

@@ -31,6 +31,8 @@ private struct GateTarget {
   var interruptStackTable: Int = 0
   /// Bytes of an element of the frame.
   var size: Int
+  /// A task gate, which leads to another task instead.
+  var taskGate: Descriptor?
 }
 
 /// Up to six elements to push, the first one highest.
@@ -77,8 +79,10 @@ extension CPU {
       // Real-address mode pushes no error codes.
       let transfer = Transfer(
         vector: fault.vector, errorCode: fault.hasErrorCode && isProtected ? fault.errorCode : nil, isSoftware: false,
-        returnRIP: rip, setsResumeFlag: isFault && fault.vector != 8)
+        returnRIP: pointee.rip, setsResumeFlag: isFault && fault.vector != 8)
       if self.transfer(transfer) {
+        // So that the handler can use the registers.
+        if fault.vector == 1 { pointee.debugRegisters[7] &= ~DebugRegister.detectsAccess }
         recordException(fault, rip: rip, rsp: rsp, isSoftware: false)
         return true
       }
@@ -129,10 +133,15 @@ extension CPU {
 
   // MARK: The transfer
 
-  /// Goes to the handler, or changes nothing and sets the fault.
+  /// Goes to the handler, or changes nothing and sets the fault. Only a switch of tasks can fault with the new task in place.
   private func transfer(_ transfer: Transfer) -> Bool {
     guard isProtected else { return transferInRealMode(transfer) }
     guard let gate = isLongMode ? longGate(transfer) : legacyGate(transfer) else { return false }
+    if let taskGate = gate.taskGate {
+      let cause = TaskSwitchCause.interrupt(
+        external: transfer.external, errorCode: transfer.errorCode, setsResumeFlag: transfer.setsResumeFlag)
+      return switchTask(throughGate: taskGate, cause: cause, next: transfer.returnRIP)
+    }
     return isLongMode ? enterLong(gate, transfer) : enterLegacy(gate, transfer)
   }
 
@@ -204,8 +213,8 @@ extension CPU {
     guard !transfer.isSoftware || gate.privilegeLevel >= pointee.cpl else { return fail(.generalProtection(code)) }
     guard gate.isPresent else { return fail(.segmentNotPresent(code)) }
     guard gate.type != 5 else {
-      unmodelled("a hardware task switch through the task gate of vector \(transfer.vector)")
-      return nil
+      return GateTarget(
+        segment: Segment(), privilegeLevel: 0, offset: 0, clearsInterruptFlag: false, size: 4, taskGate: gate)
     }
     guard var target = gateCode(UInt16(truncatingIfNeeded: raw >> 16), transfer) else { return nil }
     target.size = gate.type >= 14 ? 4 : 2
@@ -293,7 +302,7 @@ extension CPU {
     var frame = StackFrame()
     let changesPrivilege = gate.privilegeLevel != pointee.cpl
     if changesPrivilege {
-      guard let (segment, pointer) = innerStack(gate.privilegeLevel, transfer) else { return false }
+      guard let (segment, pointer) = innerStack(gate.privilegeLevel, external: transfer.external) else { return false }
       frame.push(UInt64(stack.selector))
       frame.push(stackPointer)
       stack = segment
@@ -325,24 +334,23 @@ extension CPU {
     return true
   }
 
-  /// SS and ESP of an inner level from a 32-bit TSS.
-  private func innerStack(_ level: UInt8, _ transfer: Transfer) -> (Segment, UInt64)? {
-    guard pointee.tr.type & 8 != 0 else {
-      unmodelled("a stack switch through a 16-bit TSS")
+  /// The stack of an inner level from the TSS: of 16, 32 or 64 bits. The last has no selector: SS becomes null.
+  func innerStack(_ level: UInt8, external: UInt32) -> (Segment, UInt64)? {
+    let size: Int = isLongMode ? 8 : pointee.tr.type & 8 != 0 ? 4 : 2
+    let field = size == 2 ? 2 + 4 * UInt64(level) : 4 + 8 * UInt64(level)
+    guard field + (size == 4 ? 5 : size == 2 ? 3 : 7) <= UInt64(pointee.tr.limit) else {
+      raise(.invalidTSS(pointee.tr.selector.errorCode | external))
       return nil
     }
-    let field = UInt64(4 + 8 * Int(level))
-    guard field + 5 <= UInt64(pointee.tr.limit) else {
-      raise(.invalidTSS(pointee.tr.selector.errorCode | transfer.external))
+    guard let pointer = loadSystem(systemAddress(pointee.tr.base, field), size: size) else { return nil }
+    if isLongMode { return (nullStack(UInt16(level), privilegeLevel: level), pointer) }
+    guard let selectorValue = loadSystem(systemAddress(pointee.tr.base, field + UInt64(size)), size: 2) else {
       return nil
     }
-    guard let pointer = loadSystem(systemAddress(pointee.tr.base, field), size: 4),
-      let selectorValue = loadSystem(systemAddress(pointee.tr.base, field + 4), size: 2)
-    else { return nil }
     let selector = UInt16(truncatingIfNeeded: selectorValue)
-    let fault = Fault.invalidTSS(selector.errorCode | transfer.external)
+    let fault = Fault.invalidTSS(selector.errorCode | external)
     guard !selector.isNullSelector else {
-      raise(.invalidTSS(transfer.external))
+      raise(.invalidTSS(external))
       return nil
     }
     guard let (found, address) = descriptor(selector, beyondTable: fault) else { return nil }
@@ -351,7 +359,7 @@ extension CPU {
       return nil
     }
     guard found.isPresent else {
-      raise(.stackSegment(selector.errorCode | transfer.external))
+      raise(.stackSegment(selector.errorCode | external))
       return nil
     }
     guard let loaded = markAccessed(found, at: address) else { return nil }

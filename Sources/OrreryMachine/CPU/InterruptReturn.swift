@@ -2,17 +2,18 @@ internal import OrreryBase
 
 /// IRET, IRETD and IRETQ (Intel SDM volume 2, IRET).
 extension CPU {
-  func interruptReturn(operandSize: Int) -> Bool {
+  /// `next` is the address of the instruction after it, where a task that it leaves goes on when it is switched to again.
+  func interruptReturn(operandSize: Int, next: UInt64) -> Bool {
     // NMIs are taken again from here on, even when the instruction faults (Intel SDM volume 3, 6.7.1).
     pointee.blocksNMI = false
-    if isProtected && pointee.systemFlags & Flag.nestedTask != 0 {
-      if isLongMode { return faults(.generalProtection(0)) }
-      unmodelled("a hardware task switch by IRET with NT set")
-      return false
-    }
     let rip = pointee.rip
     let rsp = pointee.gpr[4]
-    guard isProtected ? returnInProtectedMode(operandSize) : returnInRealMode(operandSize) else { return false }
+    if isProtected && pointee.systemFlags & Flag.nestedTask != 0 {
+      if isLongMode { return faults(.generalProtection(0)) }
+      guard returnToTask(next: next) else { return false }
+    } else {
+      guard isProtected ? returnInProtectedMode(operandSize) : returnInRealMode(operandSize) else { return false }
+    }
     if pointee.system.pointee.recorded.contains(.interrupts) {
       pointee.system.pointee.probes.append(
         ProbeRecord(.interruptReturn, clock: pointee.clock, rip: rip, pointee.rip, pointee.gpr[4], rsp))

@@ -20,6 +20,7 @@ extension CPU {
   func readPort(_ port: UInt16, size: Int) -> UInt32? {
     let clock = pointee.clock
     pointee.leavesBlock = true
+    watch(port: port, size: size)
     if let value = pointee.board._withUnsafeGuaranteedRef({ $0.readPort(port, size: size, clock: clock) }) {
       return value
     }
@@ -32,6 +33,7 @@ extension CPU {
     cutScreen()
     let (clock, steps, rip) = (pointee.clock, pointee.steps, pointee.rip)
     pointee.leavesBlock = true
+    watch(port: port, size: size)
     if pointee.board._withUnsafeGuaranteedRef({
       $0.writePort(port, value, size: size, clock: clock, steps: steps, rip: rip)
     }) {

@@ -53,7 +53,8 @@ extension ProcessorImage {
     try require(cpu.pointee.cr8 <= 15, "CR8 is above 15")
     let (dr6, dr7) = (cpu.pointee.debugRegisters[6], cpu.pointee.debugRegisters[7])
     try require(
-      dr6 >> 32 == 0 && dr7 >> 32 == 0 && dr7 & 0xFF == 0, "DR6 or DR7 has bits that are reserved or not modelled")
+      dr6 & ~DebugRegister.statusMask == DebugRegister.statusFixed
+        && dr7 & ~DebugRegister.controlMask == DebugRegister.controlFixed, "DR6 or DR7 has bits that are reserved")
   }
 
   private static func checkSegments(_ cpu: CPU, _ require: Requirement) throws(ByteCodingError) {

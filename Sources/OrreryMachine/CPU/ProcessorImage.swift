@@ -49,6 +49,14 @@ enum ProcessorImage {
     let isIdle =
       cpu.pointee.fpuInstruction == X87Pointer() && cpu.pointee.fpuData == X87Pointer() && cpu.pointee.fpuOpcode == 0
     if !isIdle { appendX87Pointers(cpu, to: &writer) }
+    appendTLB(cpu, to: &writer)
+  }
+
+  /// The TLBs of `tlb=stale`, which no other machine has.
+  static func appendTLB(_ cpu: CPU, to writer: inout ByteWriter) { cpu.modelledTLB?.pointee.append(to: &writer) }
+
+  static func restoreTLB(_ cpu: CPU, from reader: inout ByteReader) throws(ByteCodingError) {
+    try cpu.modelledTLB?.pointee.restore(from: &reader)
   }
 
   static func restore(_ cpu: CPU, from reader: inout ByteReader) throws(ByteCodingError) {

@@ -70,6 +70,7 @@ extension CPU {
       if isOver { return result }
       if result == .leave {
         pointee.rip = rip
+        pointee.system.pointee.isBetweenIterations = true
         return .leaveAt
       }
       if remaining == 0 { return stay(at: rip) }
@@ -81,6 +82,7 @@ extension CPU {
   /// The budget is used up: `rip` stays.
   private func stay(at rip: UInt64) -> Outcome {
     pointee.rip = rip
+    pointee.system.pointee.isBetweenIterations = true
     return .target
   }
 

@@ -54,6 +54,9 @@ extension CPU {
       }
     }
     if switchesPaging && !pagingOn && pointee.codeMode == .bits64 { return faults(.generalProtection(0)) }
+    if pagingMode == .threeLevel && pagingOn && (old ^ value) & (ControlRegister.cd | ControlRegister.nw) != 0 {
+      guard checkPointerTable(pointee.cr3) else { return false }
+    }
     pointee.cr0 = value
     if switchesPaging {
       if pagingOn && isLongEnabled {
@@ -62,13 +65,14 @@ extension CPU {
         pointee.efer &= ~ExtendedFeature.longModeActive
       }
     }
+    if switchesPaging && !pagingOn { modelledTLB?.pointee.flush(includingGlobal: true) }
     if (old ^ value) & (ControlRegister.pg | ControlRegister.wp) != 0 { flushTranslations() }
     updateMode(privilegeLevel: (old ^ value) & ControlRegister.pe != 0 ? 0 : nil)
     if switchesPaging { addressSpaceChanged() }
     return true
   }
 
-  private func writeCR3(_ value: UInt64) -> Bool {
+  func writeCR3(_ value: UInt64) -> Bool {
     if isLongMode {
       guard value >> PageEntry.physicalAddressBits == 0 else { return faults(.generalProtection(0)) }
     } else if isPaging && pointee.cr4 & ControlRegister.pae != 0 {
@@ -78,13 +82,19 @@ extension CPU {
     pointee.cr3 = value
     guard isPaging else { return true }
     // With coherent translations a load of the same root changes none.
-    if !isSame { flushTranslations() }
+    if let model = modelledTLB {
+      model.pointee.flush(includingGlobal: false)
+      flushTranslations()
+    } else if !isSame {
+      flushTranslations()
+    }
     addressSpaceChanged()
     return true
   }
 
-  /// The four entries of PAE paging's root may not have reserved bits set (Intel SDM volume 3, 4.4.1).
+  /// The four entries of PAE paging's root, which are loaded into registers, may not have reserved bits set (Intel SDM volume 3, 4.4.1).
   private func checkPointerTable(_ root: UInt64) -> Bool {
+    var entries: InlineArray<4, UInt64> = .init(repeating: 0)
     for index in 0..<4 {
       let address = root & 0xFFFF_FFE0 + UInt64(index) * 8
       guard let entry: UInt64 = pointee.memory.pointee.load(address) else {
@@ -92,7 +102,9 @@ extension CPU {
         return false
       }
       if entry & 1 != 0 && entry & 0xFFFF_FF00_0000_01E6 != 0 { return faults(.generalProtection(0)) }
+      entries[index] = entry
     }
+    modelledTLB?.pointee.pointerRegisters = entries
     return true
   }
 
@@ -100,10 +112,17 @@ extension CPU {
     guard value & ~ControlRegister.cr4Mask == 0 else { return faults(.generalProtection(0)) }
     let changed = pointee.cr4 ^ value
     if isLongMode && value & ControlRegister.pae == 0 { return faults(.generalProtection(0)) }
-    if isPaging && !isLongMode && changed & value & ControlRegister.pae != 0 {
+    if isPaging && !isLongMode && value & ControlRegister.pae != 0
+      && changed & (ControlRegister.pae | ControlRegister.pse | ControlRegister.pge) != 0
+    {
       guard checkPointerTable(pointee.cr3) else { return false }
     }
     pointee.cr4 = value
+    if changed & ControlRegister.de != 0 { debugRegistersChanged() }
+    if let model = modelledTLB, changed & (ControlRegister.pae | ControlRegister.pse | ControlRegister.pge) != 0 {
+      model.pointee.flush(includingGlobal: true)
+      flushTranslations()
+    }
     if changed & (ControlRegister.pae | ControlRegister.pse) != 0 && isPaging {
       flushTranslations()
       addressSpaceChanged()
@@ -112,9 +131,10 @@ extension CPU {
     return true
   }
 
-  /// INVLPG. Translations never go stale, so there is nothing to forget.
+  /// INVLPG. Coherent translations never go stale, so there is nothing to forget.
   func invalidatePage(_ linear: UInt64) -> Bool {
     guard checkPrivileged() else { return false }
+    if let model = modelledTLB { forget(model.pointee.invalidate(linear)) }
     record(.invalidatePage, in: .pageTables, linear)
     return true
   }
@@ -131,26 +151,32 @@ extension CPU {
     return Int(number) + 2
   }
 
+  /// #DB when DR7.GD guards the debug registers (Intel SDM volume 3, 17.2.4).
+  private func checkDebugAccess() -> Bool {
+    guard pointee.debugRegisters[7] & DebugRegister.detectsAccess != 0 else { return true }
+    pointee.debugRegisters[6] |= DebugRegister.accessDetected
+    return faults(.debug)
+  }
+
   func readDebug(_ number: UInt8) -> UInt64? {
-    guard let number = debugRegister(number), checkPrivileged() else { return nil }
+    guard let number = debugRegister(number), checkPrivileged(), checkDebugAccess() else { return nil }
     return pointee.debugRegisters[number]
   }
 
   func writeDebug(_ number: UInt8, _ value: UInt64) -> Bool {
-    guard let number = debugRegister(number), checkPrivileged() else { return false }
+    guard let number = debugRegister(number), checkPrivileged(), checkDebugAccess() else { return false }
     let value = pointee.codeMode == .bits64 ? value : value & 0xFFFF_FFFF
     switch number {
     case 6:
       guard value >> 32 == 0 else { return faults(.generalProtection(0)) }
-      pointee.debugRegisters[6] = value & 0xE00F | 0xFFFF_0FF0
+      pointee.debugRegisters[6] = value & DebugRegister.statusMask | DebugRegister.statusFixed
     case 7:
       guard value >> 32 == 0 else { return faults(.generalProtection(0)) }
-      guard value & 0x20FF == 0 else {
-        unmodelled("a hardware breakpoint (DR7 = \(hexadecimal(value)))")
-        return false
-      }
-      pointee.debugRegisters[7] = value & 0xFFFF_0F00 | 0x400
-    default: pointee.debugRegisters[number] = value
+      pointee.debugRegisters[7] = value & DebugRegister.controlMask | DebugRegister.controlFixed
+      debugRegistersChanged()
+    default:
+      pointee.debugRegisters[number] = value
+      debugRegistersChanged()
     }
     return true
   }

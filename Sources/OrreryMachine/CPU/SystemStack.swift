@@ -26,6 +26,7 @@ extension CPU {
   /// The element `delta` bytes above the top of the stack, which stays where it is.
   func peekStack(_ delta: Int, size: Int) -> UInt64? {
     guard let address = stackAddress(UInt64(delta), size: size, forWrite: false) else { return nil }
+    guard watch(address, size: size, isWrite: false) else { return nil }
     return load(address, size: size, isUser: pointee.cpl == 3)
   }
 

@@ -7,21 +7,22 @@ extension CPU {
   /// `size` (1, 2, 4, 8) bytes, zero-extended; nil with the fault set.
   @inline(never)
   func loadSlow(_ linear: UInt64, size: Int) -> UInt64? {
-    guard isAligned(linear, size: size) else { return nil }
+    guard isAligned(linear, size: size), watch(linear, size: size, isWrite: false) else { return nil }
     return load(linear, size: size, isUser: pointee.cpl == 3)
   }
 
   /// Stores the low `size` (1, 2, 4, 8) bytes; false with the fault set and nothing stored.
   @inline(never)
   func storeSlow(_ linear: UInt64, _ value: UInt64, size: Int) -> Bool {
-    guard isAligned(linear, size: size) else { return false }
+    guard isAligned(linear, size: size), watch(linear, size: size, isWrite: true) else { return false }
     return store(linear, value, size: size, isUser: pointee.cpl == 3)
   }
 
   @inline(never)
   func load128Slow(_ linear: UInt64) -> SIMD2<UInt64>? {
     let isUser = pointee.cpl == 3
-    guard check(linear, size: 16, .read, isUser: isUser), let low = load(linear, size: 8, isUser: isUser),
+    guard watch(linear, size: 16, isWrite: false), check(linear, size: 16, .read, isUser: isUser),
+      let low = load(linear, size: 8, isUser: isUser),
       let high = load(linear &+ 8, size: 8, isUser: isUser)
     else { return nil }
     return SIMD2(low, high)
@@ -30,21 +31,21 @@ extension CPU {
   @inline(never)
   func store128Slow(_ linear: UInt64, _ value: SIMD2<UInt64>) -> Bool {
     let isUser = pointee.cpl == 3
-    return check(linear, size: 16, .write, isUser: isUser) && store(linear, value.x, size: 8, isUser: isUser)
-      && store(linear &+ 8, value.y, size: 8, isUser: isUser)
+    return watch(linear, size: 16, isWrite: true) && check(linear, size: 16, .write, isUser: isUser)
+      && store(linear, value.x, size: 8, isUser: isUser) && store(linear &+ 8, value.y, size: 8, isUser: isUser)
   }
 
   /// Faults as a store of `size` bytes would; otherwise sets accessed and dirty bits only.
   @inline(never)
   func checkWrite(_ linear: UInt64, size: Int) -> Bool {
-    guard size > 8 || isAligned(linear, size: size) else { return false }
+    guard size > 8 || isAligned(linear, size: size), watch(linear, size: size, isWrite: true) else { return false }
     return check(linear, size: size, .write, isUser: pointee.cpl == 3)
   }
 
   /// Faults as a load of `size` bytes would; otherwise sets accessed bits only.
   @inline(never)
   func checkRead(_ linear: UInt64, size: Int) -> Bool {
-    guard size > 8 || isAligned(linear, size: size) else { return false }
+    guard size > 8 || isAligned(linear, size: size), watch(linear, size: size, isWrite: false) else { return false }
     return check(linear, size: size, .read, isUser: pointee.cpl == 3)
   }
 
@@ -54,8 +55,15 @@ extension CPU {
   func hostPointer(_ linear: UInt64, forWrite: Bool) -> UnsafeMutableRawPointer? {
     let isUser = pointee.cpl == 3
     let access: MemoryAccess = forWrite ? .write : .read
-    guard isCanonical(linear), !checksAlignment else { return nil }
-    if pointee.system.pointee.translations.pointee.lookUp(linear) == nil {
+    guard isCanonical(linear), !checksAlignment, !pointee.system.pointee.debug.pointee.watchesPage(of: linear) else {
+      return nil
+    }
+    if let model = modelledTLB, isPaging {
+      // Looking may change nothing in it: only what it holds already can be gone through.
+      guard let held = model.pointee.lookUp(linear, .data), allows(held.rights, access, isUser: isUser),
+        !forWrite || held.rights.contains(.dirty)
+      else { return nil }
+    } else if pointee.system.pointee.translations.pointee.lookUp(linear) == nil {
       guard case .page = walk(linear, access, isUser: isUser, hasEffects: false) else { return nil }
     }
     let saved = (pointee.cr2, pointee.fault, pointee.hasFault)
@@ -101,6 +109,7 @@ extension CPU {
 
   /// As `fetchPage`, but nil when a fetch would fault or change anything that a guest can see: for code that may not come to be executed.
   func fetchPageUnseen(_ linear: UInt64) -> (frame: UInt64, host: UnsafeRawPointer)? {
+    guard !usesModelledTLB else { return nil }
     let isUser = pointee.cpl == 3
     if let found = pointee.system.pointee.translations.pointee.lookUp(linear) {
       guard allows(found.rights, .execute, isUser: isUser), pointee.memory.pointee.isRAM(found.physicalPage >> 12)
@@ -207,7 +216,7 @@ extension CPU {
       return true
     }
     // The store may have changed the tables themselves: then the next access translates anew.
-    if pointee.system.pointee.translations.pointee.lookUp(linear) != nil { fill(linear, translation, isUser: isUser) }
+    if cachedTranslation(linear) != nil { fill(linear, translation, isUser: isUser) }
     return true
   }
 
@@ -222,6 +231,7 @@ extension CPU {
 
   /// Lets the inline path hit for the page from now on, as far as it may.
   private func fill(_ linear: UInt64, _ translation: Translation, isUser: Bool) {
+    guard !pointee.system.pointee.debug.pointee.watchesPage(of: linear) else { return }
     let mayWrite = translation.rights.contains(.dirty) && allows(translation.rights, .write, isUser: isUser)
     let frame = translation.physicalPage >> 12
     let system = pointee.system

@@ -24,6 +24,7 @@ enum PageEntry {
   static let accessed: UInt64 = 1 << 5
   static let dirty: UInt64 = 1 << 6
   static let pageSize: UInt64 = 1 << 7
+  static let global: UInt64 = 1 << 8
   static let noExecute: UInt64 = 1 << 63
   /// The address field of entries of eight bytes.
   static let address: UInt64 = 0x000F_FFFF_FFFF_F000
@@ -65,7 +66,7 @@ extension CPU {
   private var checksNoExecute: Bool { pointee.efer & ExtendedFeature.noExecuteEnable != 0 }
 
   /// The error code of a fault, but for the bits P and RSVD.
-  private func faultCode(_ access: MemoryAccess, isUser: Bool) -> UInt32 {
+  func faultCode(_ access: MemoryAccess, isUser: Bool) -> UInt32 {
     var code = isUser ? PageFaultCode.user : 0
     switch access {
     case .read: break
@@ -102,13 +103,18 @@ extension CPU {
   ) -> WalkOutcome {
     let alwaysReserved = PageEntry.reservedAddress | (checksNoExecute ? 0 : PageEntry.noExecute)
     var rights: TranslationRights = [.user, .writable, .accessed]
+    // Then a store to a table takes nothing away, so nobody has to see it.
+    let isStale = modelledTLB != nil
     var level: UInt64 = isFourLevel ? 4 : 3
     var table = pointee.cr3 & (isFourLevel ? PageEntry.address : 0xFFFF_FFE0)
     while true {
       let shift = 3 + level * 9
       let index = linear >> shift & (level == 3 && !isFourLevel ? 3 : 511)
       let entryAddress = table + index * 8
-      guard var entry: UInt64 = pointee.memory.pointee.load(entryAddress) else { return .noTable(entryAddress) }
+      guard
+        var entry = isFourLevel || level < 3
+          ? pointee.memory.pointee.load(entryAddress) : pointerEntry(at: entryAddress)
+      else { return .noTable(entryAddress) }
       guard entry & PageEntry.present != 0 else { return .fault(faultCode(access, isUser: isUser)) }
       var reserved = alwaysReserved
       if level == 4 {
@@ -132,7 +138,7 @@ extension CPU {
         if entry & PageEntry.noExecute != 0 { rights.insert(.noExecute) }
         if entry & PageEntry.accessed == 0 && !hasEffects { rights.remove(.accessed) }
       }
-      if hasEffects {
+      if hasEffects && !isStale {
         noteTable(
           frame: table >> 12, level: table & 0xFFF == 0 ? UInt8(level) : 0, base: linear & ~(1 << (shift + 9) - 1))
       }
@@ -146,6 +152,7 @@ extension CPU {
           pointee.memory.pointee.storeEntry(entryAddress, entry)
         }
         if entry & PageEntry.dirty != 0 { rights.insert(.dirty) }
+        if isStale { rights.formUnion(keeping(entry, level: level)) }
         let offsetMask: UInt64 = 1 << shift - 1
         return .page(
           physicalPage: (entry & PageEntry.address & ~offsetMask | linear & offsetMask) & ~0xFFF, rights: rights)
@@ -175,7 +182,7 @@ extension CPU {
       if entry & 4 == 0 { rights.remove(.user) }
       if entry & 2 == 0 { rights.remove(.writable) }
       if entry & 0x20 == 0 && !hasEffects { rights.remove(.accessed) }
-      if hasEffects { noteTable(frame: table >> 12, level: 0, base: 0) }
+      if hasEffects && modelledTLB == nil { noteTable(frame: table >> 12, level: 0, base: 0) }
       if isLeaf {
         guard allows(rights, access, isUser: isUser) else {
           return .fault(faultCode(access, isUser: isUser) | PageFaultCode.protection)
@@ -186,6 +193,7 @@ extension CPU {
           pointee.memory.pointee.storeEntry(entryAddress, entry)
         }
         if entry & 0x40 != 0 { rights.insert(.dirty) }
+        rights.formUnion(keeping(UInt64(entry), level: UInt64(level)))
         let offsetMask: UInt64 = 1 << shift - 1
         return .page(
           physicalPage: (UInt64(entry) & ~0xFFF & ~offsetMask | linear & offsetMask) & ~0xFFF, rights: rights)
@@ -194,6 +202,19 @@ extension CPU {
       table = UInt64(entry) & 0xFFFF_F000
       level -= 1
     }
+  }
+
+  /// What a TLB keeps of the last entry beside the rights.
+  private func keeping(_ entry: UInt64, level: UInt64) -> TranslationRights {
+    var kept: TranslationRights = level == 1 ? [] : level == 2 ? .large : .huge
+    if entry & PageEntry.global != 0 && pointee.cr4 & ControlRegister.pge != 0 { kept.insert(.global) }
+    return kept
+  }
+
+  /// An entry of PAE paging's root. The processor reads them when CR3 is loaded; with coherent translations from memory each time.
+  private func pointerEntry(at address: UInt64) -> UInt64? {
+    guard let model = modelledTLB else { return pointee.memory.pointee.load(address) }
+    return model.pointee.pointerRegisters[Int(address >> 3 & 3)]
   }
 
   private func noteTable(frame: UInt64, level: UInt8, base: UInt64) {
@@ -217,25 +238,34 @@ extension CPU {
 
   @inline(never)
   private func translateByWalk(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool) -> Translation? {
+    if let model = modelledTLB, isPaging { return translate(linear, access, isUser: isUser, through: model) }
     switch walk(linear, access, isUser: isUser, hasEffects: true) {
     case .page(let physicalPage, let rights):
       pointee.system.pointee.translations.pointee.insert(linear, physicalPage: physicalPage, rights: rights)
       return Translation(linearPage: linear & ~0xFFF, physicalPage: physicalPage, rights: rights)
-    case .fault(let code):
-      pointee.cr2 = linear
-      raise(.pageFault(code))
-      return nil
+    case .fault(let code): return faultsOnPage(linear, code)
     case .noTable(let address):
-      unmodelled(
-        "a page table at physical address \(hexadecimal(address)), where there is no RAM (translating \(hexadecimal(linear)))"
-      )
+      noTable(address, linear)
       return nil
     }
   }
 
+  func noTable(_ address: UInt64, _ linear: UInt64) {
+    unmodelled(
+      "a page table at physical address \(hexadecimal(address)), where there is no RAM (translating \(hexadecimal(linear)))"
+    )
+  }
+
+  /// What is cached for `linear`, for data; nil when there is nothing.
+  func cachedTranslation(_ linear: UInt64) -> Translation? {
+    if let found = pointee.system.pointee.translations.pointee.lookUp(linear) { return found }
+    guard let model = modelledTLB, isPaging else { return nil }
+    return model.pointee.lookUp(linear, .data)?.translation(of: linear)
+  }
+
   /// The physical address that `linear` is mapped to for any access at all; changes nothing.
   func peekTranslation(_ linear: UInt64) -> UInt64? {
-    if let found = pointee.system.pointee.translations.pointee.lookUp(linear) {
+    if let found = cachedTranslation(linear) {
       return found.physicalPage | linear & 0xFFF
     }
     guard isCanonical(linear), case .page(let page, _) = walk(linear, .read, isUser: false, hasEffects: false) else {
@@ -250,7 +280,7 @@ extension CPU {
 
   // MARK: Changes
 
-  /// Forgets every translation, in the TLBs and in the block cache.
+  /// Forgets every translation, in the engine's TLBs and in the block cache; the modelled TLB keeps what it holds.
   func flushTranslations() {
     pointee.system.pointee.translations.pointee.flush()
     pointee.blocks.pointee.translationsChanged()

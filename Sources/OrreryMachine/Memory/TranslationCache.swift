@@ -18,6 +18,12 @@ struct TranslationRights: OptionSet {
   static let noExecute = TranslationRights(rawValue: 1 << 3)
   /// The accessed bits are set in all entries, so that a walk changes nothing.
   static let accessed = TranslationRights(rawValue: 1 << 4)
+  /// Kept when CR3 is loaded.
+  static let global = TranslationRights(rawValue: 1 << 5)
+  /// The page has 2 MiB, or 4 MiB in two-level paging.
+  static let large = TranslationRights(rawValue: 1 << 6)
+  /// The page has 1 GiB.
+  static let huge = TranslationRights(rawValue: 1 << 7)
 }
 
 /// How the page walker used a table page for translations that may still be cached.
@@ -33,7 +39,7 @@ private struct TableUse {
 /// The two TLBs of the engine's inline path and a larger set-associative one behind them, so that buffers at equal distances do not thrash.
 ///
 /// Flushing costs what was filled. Nothing of it can be observed by the guest: a store to a table that a cached translation came from takes the
-/// translation away at once.
+/// translation away at once. With `tlb=stale` the TLBs of the inline path hold what `model` holds, and the one behind them is used only while paging is off.
 struct TranslationCache: ~Copyable {
   private static let setCount = 512
   private static let slotCount = TLBEntry.count * 2
@@ -53,8 +59,10 @@ struct TranslationCache: ~Copyable {
   private var tableUses: [TableUse] = []
   /// For each frame its index in `tableUses` plus one.
   private let tableUseIndex: UnsafeMutableBufferPointer<UInt32>
+  /// The TLBs of `tlb=stale`.
+  let model: UnsafeMutablePointer<ModelledTLB>?
 
-  init(memorySize: UInt64) {
+  init(memorySize: UInt64, tlb: MachineConfiguration.TLBModel) {
     slots = .allocate(capacity: Self.slotCount)
     slots.initialize(repeating: TLBEntry(), count: Self.slotCount)
     empty = .allocate(capacity: TLBEntry.count)
@@ -63,6 +71,8 @@ struct TranslationCache: ~Copyable {
     second.initialize(repeating: Translation(), count: Self.setCount * 2)
     tableUseIndex = .allocate(capacity: Int(memorySize >> 12))
     tableUseIndex.initialize(repeating: 0)
+    model = tlb == .stale ? .allocate(capacity: 1) : nil
+    model?.initialize(to: ModelledTLB())
   }
 
   func deallocate() {
@@ -70,6 +80,10 @@ struct TranslationCache: ~Copyable {
     empty.deallocate()
     second.deallocate()
     tableUseIndex.deallocate()
+    if let model {
+      model.pointee.deallocate()
+      model.deinitialize(count: 1).deallocate()
+    }
   }
 
   var supervisor: UnsafeMutablePointer<TLBEntry> { slots }
@@ -151,11 +165,16 @@ struct TranslationCache: ~Copyable {
 
   // MARK: Forgetting
 
-  /// Forgets every translation.
-  mutating func flush() {
+  /// Makes the inline path miss everywhere.
+  mutating func forgetSlots() {
     forEachFilledSlot { slots[$0] = TLBEntry() }
     filled = .init(repeating: 0)
     videoSlots.removeAll(keepingCapacity: true)
+  }
+
+  /// Forgets every translation.
+  mutating func flush() {
+    forgetSlots()
     fetched = .init(repeating: 0)
     if generation == .max {
       second.update(repeating: Translation(), count: Self.setCount * 2)

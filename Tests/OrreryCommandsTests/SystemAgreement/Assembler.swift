@@ -168,6 +168,14 @@ struct Assembler {
     registers([0x0F, 0x20], number, register, isWide: false)
   }
 
+  mutating func move(toDebug number: UInt8, _ register: GuestRegister) {
+    registers([0x0F, 0x23], number, register, isWide: false)
+  }
+
+  mutating func move(_ register: GuestRegister, fromDebug number: UInt8) {
+    registers([0x0F, 0x21], number, register, isWide: false)
+  }
+
   mutating func arithmetic(_ operation: Arithmetic, _ register: GuestRegister, _ source: GuestRegister) {
     registers([operation.rawValue << 3 | 1], source.rawValue, register)
   }

@@ -32,6 +32,13 @@ struct CaseEnd: Equatable, CustomStringConvertible {
     }
   }
 
+  /// The same with rip counted from `base`, when it is in the code of a case that begins there.
+  func counted(from base: UInt64) -> CaseEnd {
+    var end = self
+    if base..<base + 0x400 ~= end["rip"] { end["rip"] -= base }
+    return end
+  }
+
   func contains(_ item: String) -> Bool { items.contains { "\($0.name)=\($0.value)" == item } }
 
   private subscript(name: String) -> UInt64 {

@@ -101,10 +101,9 @@ enum ProgramCases {
     }
   }
 
-  /// A translation is used, its entry is changed, the change is announced, and it is used again.
-  static func changedTables() -> [SystemCase] {
-    var cases: [SystemCase] = []
-    let changes: [(String, UInt64, UInt64)] = [
+  /// Changes of the tables by name, address and new entry.
+  private static var changes: [(String, UInt64, UInt64)] {
+    [
       ("another page", Map.windowTable + 0x800, Map.data + 0x1000 | 0x67),
       ("another page, global", Map.windowTable + 0x800, Map.data + 0x1000 | 0x167),
       ("read-only", Map.windowTable + 0x800, Map.data | 0x65), ("absent", Map.windowTable + 0x800, Map.data | 0x66),
@@ -116,7 +115,10 @@ enum ProgramCases {
       ("a page of 1 GiB", Map.windowPointers, 0x87), ("absent pointers", Map.rootTable + 8, 0),
       ("a reserved bit", Map.windowTable + 0x800, Map.data | 7 | 1 << 44),
     ]
-    let uses: [(String, (inout Assembler) -> Void)] = [
+  }
+
+  private static var uses: [(String, (inout Assembler) -> Void)] {
+    [
       ("read", { $0.load(.r8, .based(.rdi, 0)) }), ("write", { $0.store(.based(.rdi, 0), .rbx) }),
       ("execute", { $0.raw(0xFF, 0xD5) }),  // call rbp
       (
@@ -127,6 +129,53 @@ enum ProgramCases {
         }
       ),
     ]
+  }
+
+  /// A translation is used, its entry is changed, and it is used again.
+  struct UnannouncedChange {
+    /// Nothing announces the change.
+    var silent: SystemCase
+    /// INVLPG does: what the tables say counts.
+    var new: SystemCase
+    /// The entry is changed only after the second use: what they said before counts.
+    var old: SystemCase
+  }
+
+  /// The three of a change differ in three places of their code, which has the same length in each.
+  static func unannouncedChanges() -> [UnannouncedChange] {
+    changes.flatMap { changeName, entry, value in
+      uses.map { useName, use in
+        func make(_ name: String, isStoredFirst: Bool, isAnnounced: Bool) -> SystemCase {
+          var item = program("\(useName), then \(changeName), then again: \(name)") { a in
+            func store(_ isDone: Bool) {
+              if isDone { a.store(.based(.rsi, 0), .rax) } else { a.raw(0x0F, 0x1F, 0x80, 0, 0, 0, 0) }
+            }
+            a.move(.rdi, Map.window + 0x10)
+            a.move(.rbp, Map.window + 0x900)
+            a.move(.rbx, 0x4B4B_4B4B)
+            a.move(.rsi, entry)
+            a.move(.rax, value)
+            use(&a)
+            a.move(.r9, .r8)
+            store(isStoredFirst)
+            a.raw(isAnnounced ? [0x0F, 0x01, 0x3F] : [0x0F, 0x1F, 0x00])
+            use(&a)
+            store(!isStoredFirst)
+          }
+          item.pokes = [(Map.data + 0x900, 0xC3_C2FE), (Map.data + 0x1900, 0xC3_C6FE)]
+          return item
+        }
+        return UnannouncedChange(
+          silent: make("silent", isStoredFirst: true, isAnnounced: false),
+          new: make("new", isStoredFirst: true, isAnnounced: true),
+          old: make("old", isStoredFirst: false, isAnnounced: false))
+      }
+    }
+  }
+
+  /// A translation is used, its entry is changed, the change is announced, and it is used again.
+  static func changedTables() -> [SystemCase] {
+    var cases: [SystemCase] = []
     for (changeName, entry, value) in changes {
       for (useName, use) in uses {
         for notice in Notice.allCases {

@@ -5,6 +5,7 @@ enum StateField: Int, CaseIterable {
   case ds, es, fs, gs
   case cr0, cr4, efer, cr3, cr2
   case fsBase, gsBase, kernelGSBase
+  case dr0, dr1, dr2, dr3, dr6, dr7
 }
 
 /// Where QEMU is known to differ from the manual.
@@ -63,6 +64,8 @@ struct SystemCase {
     self[.cr4] = isLong ? 0x620 : 0x600
     self[.efer] = isLong ? 0xD01 : 0
     self[.cr3] = isLong ? GuestMap.rootTable : 0
+    self[.dr6] = 0xFFFF_0FF0
+    self[.dr7] = 0x400
   }
 
   subscript(field: StateField) -> UInt64 {

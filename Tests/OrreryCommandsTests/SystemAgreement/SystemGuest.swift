@@ -8,9 +8,9 @@ struct SystemGuest {
   let cases: [SystemCase]
   let isLong: Bool
 
-  private static let recordSize = 36 * 8
-  private static let pokesOffset: Int32 = 33 * 8
-  private static let peeksOffset: Int32 = 34 * 8
+  private static let pokesOffset = Int32(StateField.allCases.count * 8)
+  private static let peeksOffset = pokesOffset + 8
+  private static let recordSize = Int(peeksOffset) + 16
   private static let stubSize: UInt64 = 16
 
   /// The harness' own words, after the saved fields.
@@ -36,6 +36,15 @@ struct SystemGuest {
   private static func recorded(_ field: StateField) -> Assembler.Place { .based(.rbx, Int32(field.rawValue * 8)) }
 
   // MARK: The image
+
+  /// Where the code of each case begins, of those that leave that to the image.
+  var codeAddresses: [UInt64] {
+    var next = GuestMap.caseCode
+    return cases.map { item in
+      defer { next += UInt64((item.code.count + 2 + 15) & ~15) }
+      return next
+    }
+  }
 
   func image() -> GuestImage {
     var image = GuestImage(harness())
@@ -218,6 +227,10 @@ struct SystemGuest {
       a.load(.rax, Self.recorded(field))
       a.move(toControl: number, .rax)
     }
+    for (number, field) in Self.debugRegisters {
+      a.load(.rax, Self.recorded(field))
+      a.move(toDebug: number, .rax)
+    }
     if !isLong { emitLegacyStack(&a) }
     for (segment, field) in [(0, .es), (4, .fs), (5, .gs)] as [(UInt8, StateField)] {
       a.load(.rax, Self.recorded(field))
@@ -239,6 +252,11 @@ struct SystemGuest {
     a.pop(.rbx)
     a.raw(0x1F, 0xCF)  // pop ds; iretd
   }
+
+  /// DR7 last, which switches the others on.
+  private static let debugRegisters: [(UInt8, StateField)] = [
+    (0, .dr0), (1, .dr1), (2, .dr2), (3, .dr3), (6, .dr6), (7, .dr7),
+  ]
 
   private func emitLoad(_ a: inout Assembler, _ register: GuestRegister) {
     a.load(register, .based(.rbx, Int32((StateField.rax.rawValue + Int(register.rawValue)) * 8)))
@@ -347,8 +365,14 @@ struct SystemGuest {
     emitControls(&a, cr0: 0x8001_0031, cr4: 0x620, cr3: GuestMap.rootTable, efer: 0xD01)
   }
 
-  /// Saves the control registers, then gives them the values the harness has.
+  /// Saves the debug and control registers, then gives them the values the harness has.
   private func emitControls(_ a: inout Assembler, cr0: UInt64, cr4: UInt64, cr3: UInt64, efer: UInt64) {
+    for (number, field) in Self.debugRegisters {
+      a.move(.rax, fromDebug: number)
+      a.store(Self.saved(field), .rax)
+    }
+    a.move(.rax, 0x400)
+    a.move(toDebug: 7, .rax)
     for (number, field) in [(0, .cr0), (2, .cr2), (3, .cr3), (4, .cr4)] as [(UInt8, StateField)] {
       a.move(.rax, fromControl: number)
       a.store(Self.saved(field), .rax)

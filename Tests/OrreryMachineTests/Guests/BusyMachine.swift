@@ -6,12 +6,13 @@ import OrreryBase
 struct BusyMachine {
   let machine: Machine
 
-  init(probes: ProbeSet = .all) {
+  init(probes: ProbeSet = .all, tlb: MachineConfiguration.TLBModel = .coherent) {
     var configuration = MachineConfiguration()
     configuration.memorySize = 8 << 20
     // A slow clock, so that the keyboard's milliseconds fit into a short run.
     configuration.frequency = ClockFrequency(hertz: 5_000_000)
     configuration.probes = probes
+    configuration.tlb = tlb
     configuration.callProbes = [CallProbe(address: LinearAddress(BusyGuest.mapPage), outPointerRegister: 4)]
     machine = Machine(configuration: configuration)
     precondition(machine.write(BusyGuest.code, at: PhysicalAddress(0x10_0000)))

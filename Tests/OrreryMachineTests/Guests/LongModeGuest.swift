@@ -65,7 +65,7 @@ struct LongModeGuest {
     cpu.pointee.cr4 = ControlRegister.pae | ControlRegister.osfxsr
     cpu.pointee.efer = ExtendedFeature.longModeEnable | ExtendedFeature.noExecuteEnable | ExtendedFeature.systemCall
     _ = cpu.writeControl(0, ControlRegister.pe | ControlRegister.pg | ControlRegister.wp | ControlRegister.ne)
-    _ = cpu.farJump(selector: Self.kernelCode, offset: Self.code)
+    _ = cpu.farJump(selector: Self.kernelCode, offset: Self.code, next: 0)
     for register in [SegmentRegister.ss, .ds, .es, .fs, .gs] {
       _ = cpu.loadSegment(register, selector: Self.kernelData)
     }

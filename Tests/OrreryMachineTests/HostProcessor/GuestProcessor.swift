@@ -45,7 +45,7 @@ final class GuestProcessor {
     let control =
       ControlRegister.pe | ControlRegister.pg | ControlRegister.wp | ControlRegister.ne | ControlRegister.mp
       | ControlRegister.am
-    precondition(cpu.writeControl(0, control) && cpu.farJump(selector: 0x10, offset: 0))
+    precondition(cpu.writeControl(0, control) && cpu.farJump(selector: 0x10, offset: 0, next: 0))
     precondition(cpu.loadTask(selector: 0x40))
     for register in [SegmentRegister.ds, .es, .fs, .gs] { precondition(cpu.loadSegment(register, selector: 0)) }
     cpu[segment: .gs].base = HostProcessor.gsBase
