@@ -127,11 +127,11 @@ struct ConformanceRun {
   private mutating func showProgress() {
     let done = counts.reduce(0) { $0 + $1.cases }
     let all = goal * UInt64(counts.count)
-    let percent = Int(done * 100 / all)
+    let percent = min(100, Int(done * 100 / all))
     guard percent != shownPercent else { return }
     shownPercent = percent
     let seconds = start.duration(to: clock.now).components.seconds
-    let left = done > casesAtStart ? UInt64(seconds) * (all - done) / (done - casesAtStart) : 0
+    let left = done > casesAtStart && all > done ? UInt64(seconds) * (all - done) / (done - casesAtStart) : 0
     let bar = String(repeating: "#", count: percent / 4) + String(repeating: "-", count: 25 - percent / 4)
     let line =
       "\(plan.name) [\(bar)] \(percent) %  \(done) of \(all) cases, \(sum.mismatches) mismatches, about \(left) s left"
