@@ -16,7 +16,7 @@ KERNEL := kernel/.build/orrery-kernel.elf
 STEP := scripts/step
 OUT := .build/run
 
-.PHONY: help run case test kernel build debug setup accept bench soak sweep rebuild conformance fuzz tracebench format lint clean
+.PHONY: help run case test kernel build debug setup accept bench soak sweep rebuild conformance fuzz random tracebench format lint clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -84,6 +84,10 @@ conformance: build ## Compare with this processor and QEMU; goes on where it end
 	@ORRERY_CONFORMANCE=$(CURDIR)/.build/conformance $(STEP) "conformance" swift test $(BUILD) --skip-build \
 	  --filter 'longRunAgreesWithTheHostProcessor|everyCaseEndsAsInQEMU'
 	@scripts/fidelity .build/conformance
+
+random: build ## Execute random bytes as code, 100 million steps in each mode
+	@ORRERY_RANDOM=$(CURDIR)/.build/random $(STEP) "random" swift test $(BUILD) --skip-build --filter longRunOfRandomCodeEnds
+	@scripts/fidelity .build/random
 
 FUZZ_SECONDS := 600
 

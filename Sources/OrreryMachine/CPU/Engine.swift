@@ -2654,7 +2654,7 @@ extension CPU {
 
     switch exit {
     case .fault:
-      if pointee.system.pointee.metNonCanonicalAddress { becomeStackFault(operation) }
+      if pointee.system.pointee.metNonCanonicalAddress { becomeStackFault(operation, block) }
       return pointee.stop == nil ? .fault : .stopped
     case .badTarget:
       synchronize(operation, block, remaining)

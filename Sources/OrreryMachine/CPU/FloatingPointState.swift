@@ -55,12 +55,15 @@ extension CPU {
   }
 
   private func storeX87Environment(_ linear: UInt64, is32: Bool) -> Outcome {
-    guard checkWrite(linear, size: is32 ? 28 : 14) else { return .fault }
+    guard isX87AreaAligned(linear, is32: is32), checkWrite(linear, size: is32 ? 28 : 14) else { return .fault }
     let leaves = writeX87Environment(linear, is32: is32)
     pointee.fpuControl |= X87Status.exceptions
     x87UpdateSummary()
     return leaves ? .leave : .next
   }
+
+  /// The words of these areas are what #AC looks at, not the registers in them (Intel SDM volume 3, table 6-7).
+  private func isX87AreaAligned(_ linear: UInt64, is32: Bool) -> Bool { isAligned(linear, size: is32 ? 4 : 2) }
 
   /// Writes to memory that was checked; whether the engine must return afterwards.
   private func writeX87Environment(_ linear: UInt64, is32: Bool) -> Bool {
@@ -74,6 +77,7 @@ extension CPU {
   }
 
   private func loadX87Environment(_ linear: UInt64, is32: Bool) -> Bool {
+    guard isX87AreaAligned(linear, is32: is32) else { return false }
     var words: InlineArray<7, UInt32> = .init(repeating: 0)
     for number in 0..<7 {
       guard let word = load(linear &+ UInt64(number) &* (is32 ? 4 : 2), sizeLog2: is32 ? 2 : 1) else { return false }
@@ -98,12 +102,15 @@ extension CPU {
 
   private func saveX87(_ linear: UInt64, is32: Bool) -> Outcome {
     let registers = linear &+ (is32 ? 28 : 14)
-    guard checkWrite(linear, size: is32 ? 108 : 94) else { return .fault }
+    guard isX87AreaAligned(linear, is32: is32), checkWrite(linear, size: is32 ? 108 : 94) else { return .fault }
     var leaves = writeX87Environment(linear, is32: is32)
     for index in 0..<8 {
       let value = x87Read(index)
       let place = registers &+ UInt64(index) &* 10
-      if store(place, value.significand, sizeLog2: 3) == .leave { leaves = true }
+      for quarter in 0..<4 as Range<UInt64> {
+        let bits = value.significand >> (quarter &* 16)
+        if store(place &+ quarter &* 2, bits, sizeLog2: 1) == .leave { leaves = true }
+      }
       if store(place &+ 8, UInt64(value.signAndExponent), sizeLog2: 1) == .leave { leaves = true }
     }
     x87Initialize()
@@ -111,11 +118,17 @@ extension CPU {
   }
 
   private func restoreX87(_ linear: UInt64, is32: Bool) -> Outcome {
+    guard isX87AreaAligned(linear, is32: is32) else { return .fault }
     let registers = linear &+ (is32 ? 28 : 14)
     var values: InlineArray<8, Extended> = .init(repeating: .zero)
     for index in 0..<8 {
       let place = registers &+ UInt64(index) &* 10
-      guard let significand = load(place, sizeLog2: 3), let rest = load(place &+ 8, sizeLog2: 1) else { return .fault }
+      var significand: UInt64 = 0
+      for quarter in 0..<4 as Range<UInt64> {
+        guard let bits = load(place &+ quarter &* 2, sizeLog2: 1) else { return .fault }
+        significand |= bits << (quarter &* 16)
+      }
+      guard let rest = load(place &+ 8, sizeLog2: 1) else { return .fault }
       values[index] = Extended(significand: significand, signAndExponent: UInt16(truncatingIfNeeded: rest))
     }
     guard loadX87Environment(linear, is32: is32) else { return .fault }

@@ -36,7 +36,9 @@ extension CPU {
   func loadStack(distance: UInt64 = 0, sizeLog2: UInt8) -> UInt64? {
     let offset = stackOffset(raw.read64(Register.rsp) &+ distance)
     guard let linear = stackAddress(offset, size: 1 << Int(sizeLog2), forWrite: false) else { return nil }
-    return load(linear, sizeLog2: sizeLog2)
+    let value = load(linear, sizeLog2: sizeLog2)
+    if value == nil && pointee.system.pointee.metNonCanonicalAddress { becomeStackFault() }
+    return value
   }
 
   /// Makes sure that `size` bytes at stack offset `offset` can be stored.
@@ -51,17 +53,38 @@ extension CPU {
 
   /// Makes the #GP(0) of an address that is not canonical the #SS(0) it is for an access through the stack segment, which RSP and RBP as bases imply
   /// (Intel SDM volume 1, 3.7.4).
-  func becomeStackFault(_ operation: UnsafeMutablePointer<Operation>) {
-    guard pointee.codeMode == .bits64, pointee.fault == .generalProtection(0) else { return }
+  func becomeStackFault(_ operation: UnsafeMutablePointer<Operation>, _ block: UnsafeMutablePointer<Block>) {
     let usesStack: Bool
     switch operation.pointee.code {
     case .push64, .pushImmediate64, .pop64, .leave64, .call64, .callIndirect64, .return64: usesStack = true
     case .memory where Self.isStackOperation(MemoryOperation(rawValue: operation.pointee.detail)): usesStack = true
     case .system where Self.isStackOperation(SystemOperation(rawValue: operation.pointee.detail)): usesStack = true
-    default: usesStack = operation.pointee.base == Register.rsp || operation.pointee.base == Register.rbp
+    default: usesStack = Self.addressesStack(operation, block)
     }
-    if usesStack { pointee.fault = .stackSegment(0) }
+    if usesStack { becomeStackFault() }
   }
+
+  private func becomeStackFault() {
+    if pointee.codeMode == .bits64 && pointee.fault == .generalProtection(0) { pointee.fault = .stackSegment(0) }
+  }
+
+  /// Whether the operation has RSP or RBP as its base, or an operation of the same instruction that computed its address has.
+  private static func addressesStack(
+    _ operation: UnsafeMutablePointer<Operation>, _ block: UnsafeMutablePointer<Block>
+  ) -> Bool {
+    var place = operation
+    while true {
+      let isPointer = place.pointee.a == Register.pointer
+      let isForm = isPointer && place.pointee.code == .address
+      let segment = isForm ? AddressForm(rawValue: place.pointee.immediate).segment : nil
+      if segment == .fs || segment == .gs { return false }
+      let hasAddress = place == operation || isForm || (isPointer && place.pointee.code == .lea64)
+      if hasAddress && (place.pointee.base == Register.rsp || place.pointee.base == Register.rbp) { return true }
+      guard place != block.operations, place[-1].left == operation.pointee.left else { return false }
+      place -= 1
+    }
+  }
+
   private static func isStackOperation(_ operation: MemoryOperation?) -> Bool {
     switch operation {
     case .push, .pop, .pushFlags, .popFlags, .enter, .leave: true

@@ -39,9 +39,9 @@ extension FloatingPointEnvironment {
     }
     if isInexact { raise(.precision) }
     roundedUp = isUp
-    // FSCALE can miss by more than the adjustment makes up for.
+    // FSCALE can miss by more than the adjustment makes up for. So can a conversion of SSE, which then has no result.
     if exponent > format.maximumExponent || exponent < format.minimumExponent {
-      raise(.precision)
+      if unit == .x87 { raise(.precision) }
       roundedUp = exponent > format.maximumExponent
       return roundedUp ? .infinity(isNegative: isNegative) : .zero(isNegative: isNegative)
     }

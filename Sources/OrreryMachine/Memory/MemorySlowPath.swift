@@ -142,7 +142,8 @@ extension CPU {
   /// CR0.AM, RFLAGS.AC and CPL 3: the TLB in use is the one that never hits.
   private var checksAlignment: Bool { pointee.tlb == pointee.system.pointee.translations.pointee.empty }
 
-  private func isAligned(_ linear: UInt64, size: Int) -> Bool {
+  /// Whether #AC does not apply to `size` (a power of two) bytes at `linear`; otherwise it is raised.
+  func isAligned(_ linear: UInt64, size: Int) -> Bool {
     !checksAlignment || linear & UInt64(size - 1) == 0 || faults(.alignmentCheck)
   }
 

@@ -5,28 +5,13 @@ import OrreryBase
 /// Some registers always point into the data (rsp, rbp, rsi, rdi, r12, r13: with them every special coding of ModRM and SIB occurs), r9 is a
 /// small index; instructions may read but never write them, but for pushes, pops and string instructions.
 struct CaseGenerator {
-  /// Where the registers that point into the data point to.
-  enum Placing {
-    /// Far enough from the ends for whatever an instruction adds.
-    case inside
-    /// To the ends of what can be written and of what can be read.
-    case edges
-    /// Some of them, to where no address can be.
-    case nonCanonical
-    /// Anywhere inside, with EFLAGS.AC set.
-    case misaligned
-  }
-
   private static let pointers: InlineArray<6, UInt8> = [4, 5, 12, 13, 6, 7]
   private static let index: UInt8 = 9
   private static let writable: InlineArray<9, UInt8> = [0, 1, 2, 3, 8, 10, 11, 14, 15]
-  /// The distance of any pointer from the ends of the data, in bytes: more than displacement, index and pushes together.
-  private static let margin = 4096
-  private static let dataEnd = HostProcessor.dataAddress + UInt64(HostProcessor.dataSize)
 
   private var random: SeededGenerator
   private let form: InstructionForm?
-  private let placing: Placing
+  private let situation: CaseSituation
   private var code = CodeBytes()
   private var context = RegisterContext()
   private var fixups: InlineArray<8, Fixup> = .init(repeating: Fixup())
@@ -57,16 +42,16 @@ struct CaseGenerator {
 
   /// A case of `form` alone, or of two to eight forms when nil, whose last instruction ends at `end`.
   static func makeCase(
-    seed: UInt64, form: InstructionForm?, end: UInt64, placing: Placing = .inside
+    seed: UInt64, form: InstructionForm?, end: UInt64, in situation: CaseSituation = .inside
   ) -> InstructionCase {
-    var generator = CaseGenerator(seed: seed, form: form, placing: placing)
+    var generator = CaseGenerator(seed: seed, form: form, in: situation)
     return generator.make(seed: seed, end: end)
   }
 
-  private init(seed: UInt64, form: InstructionForm?, placing: Placing) {
+  private init(seed: UInt64, form: InstructionForm?, in situation: CaseSituation) {
     random = SeededGenerator(seed: seed)
     self.form = form
-    self.placing = placing
+    self.situation = situation
   }
 
   private mutating func make(seed: UInt64, end: UInt64) -> InstructionCase {
@@ -97,6 +82,7 @@ struct CaseGenerator {
   private mutating func addToSequence(_ test: inout InstructionCase) {
     while true {
       let candidate = InstructionForm.ofSequences[below(InstructionForm.ofSequences.count)]
+      if situation == .misaligned && candidate.mayCheckAlignment { continue }
       guard candidate.reads.isDisjoint(with: test.undefined) else { continue }
       test.instructions.append((code.count, test.undefined))
       draw(candidate)
@@ -111,40 +97,36 @@ struct CaseGenerator {
 
   private mutating func fillContext() {
     for register in 0..<16 { context.registers[register] = random.edgeOrAny() }
-    context.registers[Int(Self.index)] = placing == .edges ? 0 : random.next() & 7 &* 16
+    context.registers[Int(Self.index)] = situation == .edges ? 0 : random.next() & 7 &* 16
     for slot in 0..<6 { context.registers[Int(Self.pointers[slot])] = drawPointer() }
+    // Which of its two operands CMPS looks at first is left open.
+    if situation == .edges && form?.isComparingString ?? true {
+      context.registers[6] = random.pointer(in: .inside, reach: 0)
+    }
     for vector in 0..<32 { context.vectors[vector] = random.edgeOrAny() }
     context.flags = 2 | random.next() & ArithmeticFlags.all.rawValue
     if form?.isString ?? true { context.flags |= random.next() & 1 << 10 }
-    if placing == .misaligned { context.flags |= 1 << 18 }
+    if situation == .misaligned { context.flags |= 1 << 18 }
+    if situation == .singleStepped { emitTrapFlag() }
   }
 
   private mutating func drawPointer() -> UInt64 {
-    let any = random.next()
-    switch placing {
-    case .inside: return drawPlace(alignment: 16)
-    case .misaligned: return drawPlace(alignment: 16) + any & 15
-    case .nonCanonical:
-      let place = drawPlace(alignment: 16)
-      return any & 1 == 0 ? place : place ^ 1 << (47 + (any >> 8) % 17)
-    case .edges:
-      let edge = [HostProcessor.dataAddress, Self.dataEnd, Self.dataEnd + 4096][Int(any % 3)]
-      // Repeated string instructions come to the edge from afar.
-      let reach: UInt64 = form?.isString ?? false ? 330 : 40
-      let place = edge &+ (any >> 8) % reach &- reach / 2
-      return any >> 32 & 3 != 0 ? place & ~15 : place
-    }
+    // Repeated string instructions come to the edge from afar.
+    random.pointer(in: situation, reach: form?.isString ?? false ? 330 : 40)
   }
 
   private mutating func drawPlace(alignment: UInt64) -> UInt64 {
-    if placing == .edges { return drawPointerAtEdge() & ~(alignment - 1) }
-    let place = Self.margin + below(HostProcessor.dataSize - 2 * Self.margin)
-    return HostProcessor.dataAddress + UInt64(place) & ~(alignment - 1)
+    // A page that an instruction names by itself is never one before the data.
+    let place = situation == .edges ? random.edge(first: 1) : random.pointer(in: .inside, reach: 0)
+    let spread = random.next() & 31
+    return (situation == .edges ? place &+ spread &- 24 : place + spread & 15) & ~(alignment - 1)
   }
 
-  private mutating func drawPointerAtEdge() -> UInt64 {
-    let any = random.next()
-    return (any & 1 == 0 ? Self.dataEnd : Self.dataEnd + 4096) &+ (any >> 8) % 32 &- 24
+  /// push; popf: the trap comes after the next instruction.
+  private mutating func emitTrapFlag() {
+    code.append(0x68)
+    code.append(1 << 8 | context.flags, size: 4)
+    code.append(0x9D)
   }
 
   // MARK: Instructions
@@ -217,7 +199,7 @@ struct CaseGenerator {
     if any & 7 == 0 {
       // Without effect in 64-bit mode, but for that of GS, which keeps away from the edges.
       let override = (any >> 8) % 5
-      if override == 4 && placing != .edges {
+      if override == 4 && situation != .edges {
         code.append(0x65)
       } else {
         code.append(0x26 | UInt8(override & 3) << 3)
@@ -305,7 +287,7 @@ struct CaseGenerator {
         count = 2
       }
       let displacementSize = base & 7 == 5 ? 1 + below(2) : below(3)
-      let reach = placing == .edges ? 20 : displacementSize == 1 ? 112 : 300
+      let reach = situation == .edges ? 20 : displacementSize == 1 ? 112 : 300
       let displacement = (below(2 * reach) - reach) & mask
       switch displacementSize {
       case 0: return ModRM(bytes: bytes, count: count)

@@ -6,17 +6,30 @@ struct FloatingPointCaseGenerator {
   private static let place = 64
 
   private var random: SeededGenerator
+  private let situation: CaseSituation
+  /// Exceptions are unmasked, and waited for.
+  private let unmasks: Bool
   private var data = CaseData(repeating: 0xA5)
   private var code = CodeBytes()
   private var ignored: [Range<Int>] = []
+  private var hasManyPieces = false
 
   /// A case of `form`, or of two to eight forms when nil, whose last instruction ends at `end`.
-  static func makeCase(seed: UInt64, form: FloatingPointForm?, end: UInt64) -> InstructionCase {
-    var generator = FloatingPointCaseGenerator(random: SeededGenerator(seed: seed))
+  static func makeCase(
+    seed: UInt64, form: FloatingPointForm?, end: UInt64, in situation: CaseSituation = .inside, unmasks: Bool = false
+  ) -> InstructionCase {
+    var generator = FloatingPointCaseGenerator(
+      random: SeededGenerator(seed: seed), situation: situation, unmasks: unmasks)
     return generator.make(seed: seed, form: form)
   }
 
-  private init(random: SeededGenerator) { self.random = random }
+  private init(random: SeededGenerator, situation: CaseSituation, unmasks: Bool) {
+    self.random = random
+    self.situation = situation
+    self.unmasks = unmasks
+    // Operands at the ends of the data are whatever lies there.
+    if situation != .inside { data = CaseData(window: Int(self.random.next() % UInt64(CaseData.poolSize))) }
+  }
 
   private mutating func make(seed: UInt64, form: FloatingPointForm?) -> InstructionCase {
     var forms: [FloatingPointForm] = []
@@ -26,7 +39,8 @@ struct FloatingPointCaseGenerator {
       let count = 2 + Int(random.next() % 7)
       while forms.count < count {
         let any = random.next() % UInt64(FloatingPointForm.ofSequences.count)
-        forms.append(FloatingPointForm.ofSequences[Int(any)])
+        let next = FloatingPointForm.ofSequences[Int(any)]
+        if !unmasks || next.hasExceptions { forms.append(next) }
       }
     }
     var context = RegisterContext()
@@ -34,14 +48,19 @@ struct FloatingPointCaseGenerator {
     for register in 0..<16 { context.registers[register] = randomInteger() }
     context.registers[5] = HostProcessor.dataAddress + UInt64(Self.place)
     context.registers[7] = HostProcessor.dataAddress + UInt64(Self.place + 32)
+    if situation != .inside { context.registers[5] = random.pointer(in: situation, reach: 300) }
+    if situation == .misaligned { context.flags |= 1 << 18 }
     context.registers[4] = HostProcessor.dataAddress + UInt64(CaseData.ownSize)
     fillVectors(&context, forms[0].operand)
-    context.x87 = drawX87(mayUnmask: form != nil)
+    context.x87 = drawX87(mayUnmask: form != nil && situation == .inside || unmasks)
     form?.confine(&context.x87)
-    for form in forms { draw(form) }
+    for form in forms {
+      draw(form)
+      if unmasks && form.isX87 && random.next() & 1 == 0 { code.append(0x9B) }  // fwait
+    }
     return InstructionCase(
       seed: seed, code: code, context: context, data: data, names: forms.map(\.name), ignored: ignored,
-      ulps: form?.ulps ?? 0)
+      ulps: form?.ulps ?? 0, hasManyPieces: hasManyPieces)
   }
 
   // MARK: Instructions
@@ -87,7 +106,9 @@ struct FloatingPointCaseGenerator {
   private mutating func drawRegisterAndMemory(_ register: UInt8, _ form: FloatingPointForm, lanes: Int, rex: UInt8) {
     let rex = register >= 8 ? rex | 0x44 : rex
     let any = random.next()
-    if any & 3 == 0 { return emit(form, rex: rex, drawMemory(register & 7, form.operand, lanes: lanes)) }
+    if any & 3 == 0 || situation != .inside {
+      return emit(form, rex: rex, drawMemory(register & 7, form.operand, lanes: lanes))
+    }
     let other = UInt8(any >> 8 & 15)
     emit(form, rex: other >= 8 ? rex | 0x41 : rex, .register(0xC0 | (register & 7) << 3 | other & 7))
   }
@@ -125,6 +146,14 @@ struct FloatingPointCaseGenerator {
   /// [rbp], or [rbp + 16], with an operand drawn there.
   private mutating func drawMemory(_ field: UInt8, _ operand: FloatingPointOperand, lanes: Int) -> ModRM {
     let displacement = random.next() & 1 == 0 ? 0 : 16
+    guard situation == .inside else {
+      // What of a large store has happened when a page ends in the middle of it is left open.
+      if operand.size > 10 {
+        ignored = [0..<HostProcessor.dataSize]
+        hasManyPieces = true
+      }
+      return .memory(0x45 | field << 3, displacement: UInt8(displacement))
+    }
     let place = Self.place + displacement
     for lane in 0..<lanes { drawOperand(operand, at: place + lane * operand.size) }
     // Of a saved environment: the pointers to the last instruction, which processors keep differently.
@@ -158,6 +187,7 @@ struct FloatingPointCaseGenerator {
     // Rounding, DAZ, FTZ and flags that were raised before.
     context.mxcsr = 0x1F80 | UInt32(truncatingIfNeeded: random.next() & 0xE07F)
     if random.next() & 1 == 0 { context.mxcsr &= 0xFFBF & ~(1 << 15) }
+    if unmasks { context.mxcsr ^= UInt32(truncatingIfNeeded: random.next() & random.next() & 0x1F80) }
     let masks: UInt16 = mayUnmask && random.next() % 3 == 0 ? UInt16(random.next() & 0x3F) : 0x3F
     context.control = 0x40 | masks | Self.precision(random.next()) << 8 | UInt16(random.next() & 3) << 10
     let raised = UInt16(random.next() & 0x7F) & (masks | 0x40)

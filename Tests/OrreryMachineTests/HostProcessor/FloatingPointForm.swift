@@ -64,6 +64,18 @@ struct FloatingPointForm {
   /// How many units of the last place a processor's result may be off.
   var ulps: UInt64 = 0
 
+  /// Its exceptions are compared: those of MMX and of the transcendental instructions are not.
+  var hasExceptions: Bool { !isMMX && ulps == 0 }
+
+  /// It has a memory operand, or may have one.
+  var usesMemory: Bool {
+    switch coding {
+    case .vector, .vectorFromGeneral, .generalFromVector, .memory: true
+    case .registers(_, _, let lanes): lanes > 0
+    case .stack, .single, .plain: false
+    }
+  }
+
   /// The heading under which the table of a long run counts it.
   var group: String {
     if isMMX { return "MMX" }

@@ -87,6 +87,8 @@ final class GuestProcessor {
     store(kernelCode, at: descriptors + 0x10, in: machine)
     store(0x0000_8900_7000_0067, at: descriptors + 0x40, in: machine)
     store(stackTop, at: task + 4, in: machine)
+    // The I/O permission map would begin behind the limit.
+    store(0x0068_0000_0000_0000, at: task + 0x60, in: machine)
     for vector in 0..<UInt64(32) {
       let type: UInt64 = vector == 3 || vector == 4 ? 0xEE : 0x8E
       store(handlers + vector * handlerSize | 0x10 << 16 | type << 40, at: gates + vector * 16, in: machine)

@@ -58,9 +58,16 @@ import Testing
   }
 
   func compare(_ test: InstructionCase, _ host: HostProcessor, _ guest: GuestProcessor) -> String? {
+    compareOutcomes(test, host, guest).difference
+  }
+
+  /// What differs, and the exception that the machine raised.
+  func compareOutcomes(
+    _ test: InstructionCase, _ host: HostProcessor, _ guest: GuestProcessor
+  ) -> (difference: String?, vector: UInt64?) {
     switch guest.execute(test) {
-    case .failure(let problem): "\(problem.text); code \(test.listing)"
-    case .success(let result): test.difference(host: host.execute(test), guest: result)
+    case .failure(let problem): ("\(problem.text); code \(test.listing)", nil)
+    case .success(let result): (test.difference(host: host.execute(test), guest: result), result.fault?.vector)
     }
   }
 }

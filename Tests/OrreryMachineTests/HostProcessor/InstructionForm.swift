@@ -109,6 +109,10 @@ struct InstructionForm {
   private(set) var isComparingString = false
   /// One of the operands is a byte register although the operation's size is not: `movzx`, `movsx`.
   private(set) var hasByteSource = false
+  /// It has a memory operand in some of its cases, or uses the stack.
+  private(set) var usesMemory = false
+  /// With EFLAGS.AC it may check the alignment of its 16 bytes, or not (volume 2, MOVUPS, MOVUPD, MOVDQU).
+  private(set) var mayCheckAlignment = false
   /// An address-size prefix leaves the length of the instruction as it is.
   private(set) var takesAddressSize = true
 }
@@ -129,6 +133,13 @@ extension InstructionForm {
     case .registerAndMemory, .extensionAndMemory: break
     }
     form.isString = preparation == .count
+    form.mayCheckAlignment = ["movups", "movupd", "movdqu"].contains(name)
+    switch operands {
+    case .registerAndRM, .extensionAndRM, .registerAndMemory, .extensionAndMemory: form.usesMemory = true
+    default:
+      form.usesMemory =
+        form.isString || form.immediate == .address || group == "stack" || ["call", "ret", "xlat"].contains(name)
+    }
     form.isComparingString = name == "cmps" || name == "scas"
     form.hasByteSource = opcode == [0x0F, 0xB6] || opcode == [0x0F, 0xBE]
     form.takesAddressSize = form.immediate != .address
