@@ -50,8 +50,37 @@ struct BehaviourDiff {
   /// How many changes of each kind the lanes have, in one line.
   var headline: String { BehaviourComparison.summary(of: changes) }
 
-  /// The headline, and each change in the words of the domain.
-  func words() -> String { ([headline] + changes.map(text)).map { $0 + "\n" }.joined() }
+  /// So many changes of a section are told in words.
+  private static let sectionLimit = 60
+
+  /// The headline, and each change in the words of the domain, as many of each section as a person reads.
+  func words() -> String {
+    var lines = [headline]
+    var section: String?
+    var told = 0
+    var leftOut = 0
+    func endSection() {
+      if leftOut > 0 {
+        lines.append("… \(leftOut) more in `\(section ?? "")`: -U 0 shows every line, --json every change")
+      }
+      told = 0
+      leftOut = 0
+    }
+    for change in changes {
+      if change.section != section {
+        endSection()
+        section = change.section
+      }
+      if told < BehaviourDiff.sectionLimit {
+        lines.append(text(change))
+        told += 1
+      } else {
+        leftOut += 1
+      }
+    }
+    endSection()
+    return lines.map { $0 + "\n" }.joined()
+  }
 
   private func text(_ change: BehaviourChange) -> String {
     change.description + (line(change).map { " (\($0))" } ?? "")

@@ -25,15 +25,19 @@ import Testing
 
   static let words: [(section: String, old: [String], new: [String], words: [String])] = [
     ("heap, main", [], ["allocate 4096 bytes → #1"], ["+ heap: allocates 4096 bytes → #1"]),
-    ("heap, main", ["free #1 of 8 bytes"], [], ["- heap: no longer frees #1 of 8 bytes"]),
+    ("heap, main", ["free #1 of 8 bytes"], [], ["- heap: no longer frees old #1 of 8 bytes"]),
     (
       "heap, main", ["allocate 64 bytes aligned to 16 → #1"], ["allocate 65 bytes aligned to 16 → #1"],
-      ["~ heap: allocates 65 bytes aligned to 16 → #1 (was `64`)"]
+      ["~ heap: allocates 65 bytes aligned to 16 → #1, was 64 bytes"]
     ),
-    // Of a quoted text that is the same but for a word, only the word: a quotation mark belongs to the whole.
-    ("mark", ["\"task 0 wokeN\""], ["\"task 0 woken\""], ["~ mark: \"task 0 woken\" (was `wokeN`)"]),
-    ("mark", ["\"tusk 0 woken\""], ["\"task 0 woken\""], ["~ mark: \"task 0 woken\" (was `tusk`)"]),
-    ("mark", ["\"task 0 \\\"\""], ["\"task 0 woken\""], ["~ mark: \"task 0 woken\" (was `\\\"`)"]),
+    (
+      "heap, main", ["allocate 64 bytes aligned to 16 → #1"], ["allocate 64 bytes aligned to 32 → #1"],
+      ["~ heap: allocates 64 bytes aligned to 32 → #1, was aligned to 16"]
+    ),
+    // What was there before is given as it was written, never as a fragment of it.
+    ("mark", ["\"task 0 wokeN\""], ["\"task 0 woken\""], ["~ mark: \"task 0 woken\", was \"task 0 wokeN\""]),
+    ("mark", ["\"tusk 0 woken\""], ["\"task 0 woken\""], ["~ mark: \"task 0 woken\", was \"tusk 0 woken\""]),
+    ("mark", ["\"task 0 \\\"\""], ["\"task 0 woken\""], ["~ mark: \"task 0 woken\", was \"task 0 \\\"\""]),
     (
       "heap, handler of page fault", [], ["allocate 8 bytes → #1"],
       ["+ heap, handler of page fault: allocates 8 bytes → #1"]
@@ -63,13 +67,26 @@ import Testing
     ),
     ("output, COM1, main", ["\"a\\n\""], ["\"b\\n\""], ["~ output, COM1: \"b\\n\", was \"a\\n\""]),
     (
+      "heap, in the end", ["1 block of 128 bytes never freed"], ["2 blocks of 192 bytes never freed"],
+      ["~ heap, in the end: 2 blocks of 192 bytes never freed, was 1 block of 128 bytes"]
+    ),
+    (
+      "output, screen in the end", ["row 2 0x07 \"ready\""], ["row 3 0x07 \"ready\""],
+      ["> screen: line 3: \"ready\", was line 2"]
+    ),
+    (
+      "interrupt, scripted", [], ["vector 32, scripted, at 70 ms"],
+      ["+ interrupt, scripted: scripted interrupt delivered at 70 ms (vector 32)"]
+    ),
+    ("exception, main", ["page fault handled"], [], ["- exception: page fault no longer handled"]),
+    (
       "exception, main", ["divide error in f"], ["page fault in f"],
       ["- exception: no divide error in f", "+ exception: page fault in f"]
     ),
     (
       "heap, main", ["allocate 8 bytes → #1", "… this line 20 times in all"],
       ["allocate 8 bytes → #1", "… this line 21 times in all"],
-      ["~ heap: this line 21 times in all, was this line 20 times in all"]
+      ["~ heap: allocates 8 bytes 21 times, was 20 times"]
     ),
   ]
 
@@ -104,7 +121,8 @@ import Testing
     let result = try changes(
       "heap, main", allocations + ["free #1 of 8 bytes", "free #2 of 8 bytes"],
       allocations + ["free #2 of 8 bytes", "free #1 of 8 bytes"])
-    #expect(result == ["~ heap: frees #2 of 8 bytes (was `#1`)", "~ heap: frees #1 of 8 bytes (was `#2`)"])
+    #expect(
+      result == ["> heap: frees #1 of 8 bytes, now after `free #2 of 8 bytes`, was after `allocate 8 bytes → #2`"])
   }
 
   @Test func equalChangesInARowAreOne() throws {
@@ -115,6 +133,148 @@ import Testing
   @Test func endOfTheRunIsToldAsOne() throws {
     let result = try compareBehaviour(golden: text([]), actual: text([], end: "triple fault")).changes()
     #expect(result.map(\.description) == ["~ run: ends with triple fault, was idle for ever"])
+  }
+
+  // MARK: Which block is which
+
+  /// The allocations and frees of `a`, `b`, … in the order of a program, numbered as they come.
+  private func heap(_ program: String) -> [String] {
+    var numbers: [Character: Int] = [:]
+    return program.split(separator: " ").map { step in
+      let block = step.last!
+      let size = block == "d" ? 32 : 16
+      if step.hasPrefix("+") {
+        numbers[block] = numbers.count + 1
+        return "allocate \(size) bytes → #\(numbers[block]!)"
+      }
+      return "free #\(numbers[block]!) of \(size) bytes"
+    }
+  }
+
+  private static let program = "+a +b -a +c +d -c -b +e -d +f -f -e"
+
+  @Test(arguments: [
+    ("+z +a +b -a +c +d -c -b +e -d +f -f -e", ["+ heap: allocates 16 bytes → #1"]),
+    (
+      "+z +a +b -a +c +d -c -b +e -d +f -f -e -z",
+      ["+ heap: allocates 16 bytes → #1", "+ heap: frees #1 of 16 bytes"]
+    ),
+    (
+      "+a +b -a +c +z +d -c -b +e -d +f -f -e -z",
+      ["+ heap: allocates 16 bytes → #4", "+ heap: frees #4 of 16 bytes"]
+    ),
+    ("+a +b -a +c +d -c -b +e +f -f -e", nil),
+    (
+      "+a +b -a +c +d -c -b +e -d -e +f -f",
+      ["> heap: frees #5 of 16 bytes, now after `free #4 of 32 bytes`, was after `free #6 of 16 bytes`"]
+    ),
+  ])
+  func oneMoreBlockMakesNoOtherBlockAnother(program: String, expected: [String]?) throws {
+    let result = try changes("heap, main", heap(Self.program), heap(program))
+    if let expected {
+      #expect(result == expected)
+    } else {
+      #expect(result == ["- heap: no longer frees #4 of 32 bytes"])
+    }
+  }
+
+  @Test func frameThatIsMappedElsewhereIsFoundByItsPage() throws {
+    func text(_ pages: [Int]) -> String {
+      self.text([
+        (
+          "map, handler of page fault",
+          pages.enumerated().map { "map 0x\($1)000 +4 KiB 4K writable, frame #f\($0 + 1), flushed" }
+        ),
+        ("frame, handler of page fault", pages.indices.map { "allocate frame #f\($0 + 1)" }),
+      ])
+    }
+    let result = try compareBehaviour(golden: text([1, 3, 4, 7]), actual: text([1, 2, 3, 4, 7])).changes()
+    #expect(
+      result.map(\.description) == [
+        "+ map, handler of page fault: maps 0x2000 +4 KiB 4K writable, frame #f2, flushed",
+        "+ frame, handler of page fault: allocates frame #f2",
+      ])
+  }
+
+  @Test func neighboursThatChangeAlikeAreChangedOneByOne() throws {
+    func pages(_ flags: String) -> [String] {
+      (0..<3).map { "map 0x4444_000\($0)_0000 +12 KiB 4K \(flags), frames #f\(1 + 3 * $0)…#f\(3 + 3 * $0), flushed" }
+    }
+    #expect(
+      try changes("map, handler of page fault", pages("writable no-execute"), pages("writable user no-execute"))
+        == (0..<3).map { "~ map, handler of page fault: maps 0x4444_000\($0)_0000 +12 KiB: now user" })
+  }
+
+  @Test func threeTimesAndFourTimesAreNumbers() throws {
+    let three = (1...3).map { "allocate 16 bytes → #h33.\($0)" }
+    #expect(
+      try changes("heap, handler of vector 33", three, [three[0], "… this line 4 times in all"])
+        == ["~ heap, handler of vector 33: allocates 16 bytes 4 times, was 3 times"])
+  }
+
+  // MARK: Size
+
+  /// Rounds of 20 allocations and as many frees, as a golden tells them.
+  private func rounds(_ count: Int, size: Int) -> [String] {
+    (0..<count).flatMap { round in
+      [
+        "allocate \(size) bytes → #\(20 * round + 1)", "… this line 20 times in all",
+        "free #\(20 * round + 20) of \(size) bytes", "… this line 20 times in all, up to",
+        "free #\(20 * round + 1) of \(size) bytes",
+      ]
+    }
+  }
+
+  @Test(arguments: [3, 300])
+  func aSizeIsOneChangeHoweverOftenItIsUsed(count: Int) throws {
+    let comparison = try compareBehaviour(
+      golden: text([("heap, main", rounds(count, size: 16)), ("mark, main", ["\"x\""])]),
+      actual: text([("heap, main", rounds(count, size: 24)), ("mark, main", ["\"x\""])]))
+    let result = comparison.changes()
+    #expect(
+      result.allSatisfy { $0.words == "allocates 24 bytes → \($0.new?.split(separator: " ").last ?? ""), was 16 bytes" }
+    )
+    #expect(result.count == (count == 3 ? 3 : 1))
+    #expect(result.reduce(0) { $0 + $1.count } == 20 * count)
+    if count > 3 {
+      #expect(result.first?.description == "~ heap: allocates 24 bytes → #1, was 16 bytes, first of 6_000 times")
+    }
+  }
+
+  @Test func lanesOfOneSideAreLeftOutAndNamed() throws {
+    let full = """
+      orrery behaviour 2
+      lanes: input heap
+      end: idle for ever
+
+      input
+        key A, at 1 ms
+
+      heap, main
+        allocate 16 bytes → #1
+
+      """
+    let input = """
+      orrery behaviour 2
+      lanes: input
+      end: idle for ever
+
+      input
+        key A, at 1 ms
+
+      """
+    #expect(
+      try compareBehaviour(golden: full, actual: input).changes().map(\.description)
+        == ["~ run: only one side recorded heap; not compared"])
+  }
+
+  @Test func exitValueIsToldWithTheEnd() throws {
+    func ended(_ value: Int) -> String {
+      text([("output, exit", ["exit value \(value)"])], end: "debug exit, exit value \(value)")
+    }
+    #expect(
+      try compareBehaviour(golden: ended(1), actual: ended(2)).changes().map(\.description)
+        == ["~ run: ends with debug exit, exit value 2, was debug exit, exit value 1"])
   }
 
   @Test func summaryCountsByLaneAndKind() throws {

@@ -179,7 +179,7 @@ private struct Kernel {
     ("output", "+  \"Hallo\\n\""),
     ("missing output", "-  \"ready> \""),
     ("exception", "+  page fault in function1, supervisor read of a page that is not present, cr2 0xdead_b000"),
-    ("order of frees", "+  free #2 of 64 bytes"),
+    ("order of frees", "+  free #1 of 64 bytes"),
     ("allocation", "+  allocate 24 bytes aligned to 16 → #1"),
     ("flush", "+  map 0x4444_4444_0000 +100 KiB 4K writable no-execute, frames #f1…#f25"),
     ("count", "+  … these 2 lines 101 times in all"),
@@ -220,9 +220,6 @@ private struct Kernel {
         -  allocate 64 bytes aligned to 16 → #1
         +  allocate 65 bytes aligned to 16 → #1
            allocate 64 bytes aligned to 16 → #2
-        -  free #1 of 64 bytes
-        +  free #1 of 65 bytes
-           free #2 of 64 bytes
 
         """)
   }

@@ -6,12 +6,12 @@ enum LineEdit: Equatable {
   case insert(Int)
 }
 
-/// The shortest way from `old` to `new`: Myers' algorithm in linear space (An O(ND) Difference Algorithm and Its Variations, 1986, section 4b).
+/// A short way from `old` to `new`: Myers' algorithm in linear space (An O(ND) Difference Algorithm and Its Variations, 1986, section 4b).
 ///
-/// Where more than `costLimit` changes are needed between two equal parts, what lies between is taken as replaced as a whole, so that sequences
-/// that have nothing in common take no quadratic time.
-func lineDifference<Element: Equatable>(_ old: [Element], _ new: [Element], costLimit: Int = 2_000) -> [LineEdit] {
-  var difference = MyersDifference(old: old, new: new, costLimit: costLimit)
+/// It is the shortest where two equal parts are at most `costLimit` changes apart. Where they are further, the search goes on from the place it got
+/// furthest to, so that time grows with the length times `costLimit` and what is equal nearby is found however much is not.
+func lineDifference<Element: Equatable>(_ old: [Element], _ new: [Element], costLimit: Int = 400) -> [LineEdit] {
+  var difference = MyersDifference(old: old, new: new, costLimit: max(1, costLimit))
   difference.compare(0..<old.count, 0..<new.count)
   return difference.edits
 }
@@ -28,33 +28,39 @@ private struct MyersDifference<Element: Equatable> {
     self.costLimit = costLimit
   }
 
+  /// Goes through the ranges from their starts; parts that wait are on a stack of their own, for they may be many.
   mutating func compare(_ oldRange: Range<Int>, _ newRange: Range<Int>) {
-    var oldRange = oldRange
-    var newRange = newRange
-    while !oldRange.isEmpty, !newRange.isEmpty, old[oldRange.lowerBound] == new[newRange.lowerBound] {
-      edits.append(.keep(oldRange.lowerBound, newRange.lowerBound))
-      oldRange = oldRange.lowerBound + 1..<oldRange.upperBound
-      newRange = newRange.lowerBound + 1..<newRange.upperBound
+    var waiting = [(old: oldRange, new: newRange)]
+    while let part = waiting.popLast() {
+      var oldRange = part.old
+      var newRange = part.new
+      while !oldRange.isEmpty, !newRange.isEmpty, old[oldRange.lowerBound] == new[newRange.lowerBound] {
+        edits.append(.keep(oldRange.lowerBound, newRange.lowerBound))
+        oldRange = oldRange.lowerBound + 1..<oldRange.upperBound
+        newRange = newRange.lowerBound + 1..<newRange.upperBound
+      }
+      var suffix = 0
+      while suffix < min(oldRange.count, newRange.count),
+        old[oldRange.upperBound - 1 - suffix] == new[newRange.upperBound - 1 - suffix]
+      {
+        suffix += 1
+      }
+      if suffix > 0 {
+        // Equal, so that it takes one step when its turn comes.
+        waiting.append((oldRange.suffix(suffix), newRange.suffix(suffix)))
+        oldRange = oldRange.dropLast(suffix)
+        newRange = newRange.dropLast(suffix)
+      }
+      if !oldRange.isEmpty, !newRange.isEmpty, let middle = middle(oldRange, newRange) {
+        waiting.append((middle.old..<oldRange.upperBound, middle.new..<newRange.upperBound))
+        waiting.append((oldRange.lowerBound..<middle.old, newRange.lowerBound..<middle.new))
+      } else {
+        edits += oldRange.map { .remove($0) } + newRange.map { .insert($0) }
+      }
     }
-    var suffix = 0
-    while suffix < min(oldRange.count, newRange.count),
-      old[oldRange.upperBound - 1 - suffix] == new[newRange.upperBound - 1 - suffix]
-    {
-      suffix += 1
-    }
-    oldRange = oldRange.lowerBound..<oldRange.upperBound - suffix
-    newRange = newRange.lowerBound..<newRange.upperBound - suffix
-
-    if !oldRange.isEmpty, !newRange.isEmpty, let middle = middle(oldRange, newRange) {
-      compare(oldRange.lowerBound..<middle.old, newRange.lowerBound..<middle.new)
-      compare(middle.old..<oldRange.upperBound, middle.new..<newRange.upperBound)
-    } else {
-      edits += oldRange.map { .remove($0) } + newRange.map { .insert($0) }
-    }
-    for index in 0..<suffix { edits.append(.keep(oldRange.upperBound + index, newRange.upperBound + index)) }
   }
 
-  /// A point on a shortest path that parts the problem in two smaller ones; nil when there is none, or it is too far.
+  /// A point on a shortest path that parts the problem in two smaller ones, or on a long one if it is too far; nil when there is none.
   ///
   /// Searches from both ends at once; `forward[k]` and `backward[k]` are the furthest points reached on diagonal k.
   private func middle(_ oldRange: Range<Int>, _ newRange: Range<Int>) -> (old: Int, new: Int)? {
@@ -63,8 +69,8 @@ private struct MyersDifference<Element: Equatable> {
     let delta = n - m
     let limit = min((n + m + 1) / 2, costLimit)
     let origin = limit + 1
-    var forward = [Int](repeating: 0, count: 2 * limit + 3)
-    var backward = [Int](repeating: 0, count: 2 * limit + 3)
+    var forward = [Int](repeating: Self.unreachable, count: 2 * limit + 3)
+    var backward = forward
     for cost in 0...limit {
       for k in stride(from: -cost, through: cost, by: 2) {
         let isDown = k == -cost || (k != cost && forward[origin + k - 1] < forward[origin + k + 1])
@@ -99,7 +105,19 @@ private struct MyersDifference<Element: Equatable> {
         }
       }
     }
-    return nil
+    return furthest(forward, origin: origin, cost: limit, oldRange, newRange)
+  }
+
+  /// The point of the paths from the start that is furthest from it.
+  private func furthest(
+    _ forward: [Int], origin: Int, cost: Int, _ oldRange: Range<Int>, _ newRange: Range<Int>
+  ) -> (old: Int, new: Int)? {
+    var best = (x: 0, y: 0)
+    for k in stride(from: -cost, through: cost, by: 2) where forward[origin + k] >= 0 {
+      let x = forward[origin + k]
+      if x + x - k > best.x + best.y { best = (x, x - k) }
+    }
+    return point(best.x, best.y, oldRange, newRange)
   }
 
   /// Where a diagonal leads out of the sequences: less than any point, and than any sum with one.
