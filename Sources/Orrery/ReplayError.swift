@@ -10,6 +10,8 @@ public enum ReplayError: Error, Hashable, Sendable, CustomStringConvertible {
   case unknownSetting(String, String)
   /// The trace says of itself what no recorder writes.
   case contradiction(String)
+  /// The traces are each right, and cannot be compared step by step: why, and what to do instead.
+  case incomparable(String)
   /// The recording was cut short: how far the run went, which a trace of other lanes would say, is not known.
   case withoutEnd
   /// The image in the trace cannot be booted.
@@ -25,8 +27,9 @@ public enum ReplayError: Error, Hashable, Sendable, CustomStringConvertible {
       "the trace has the setting '\(key)' with the value '\(value)', which this program does not know; "
         + "replay it with the program that recorded it"
     case .contradiction(let what): "the trace contradicts itself: \(what); record the run again"
+    case .incomparable(let why): why
     case .withoutEnd:
-      "the recording was cut short, and a run without its end cannot be expanded; record it again"
+      "the recording was cut short, and how far its run went is not known; record it again"
     case .image(let error): "the image in the trace: \(error)"
     }
   }

@@ -78,6 +78,10 @@ struct AcceptReview {
     let skippedCount = leftCount - rejected.count
     let parts = [(accepted.count, "accepted"), (rejected.count, "rejected"), (skippedCount, "skipped")]
     var lines = [parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")]
+    let skipped = changed.filter { result in
+      !(accepted + rejected).contains { $0.goldenCase.folder == result.goldenCase.folder }
+    }
+    for result in skipped { lines.append("skipped: \(result.goldenCase.folder)") }
     for result in rejected { lines.append("rejected: \(result.goldenCase.folder); repeat it: \(result.reproduction)") }
     return lines.joined(separator: "\n")
   }

@@ -6,13 +6,19 @@ struct BehaviourDiff {
   let left: String
   let right: String
   let comparison: BehaviourComparison
+  /// Which lanes were not compared, in words; nil when all were.
+  let leftOut: String?
   private let changes: [BehaviourChange]
 
   /// The source line of a change.
   typealias Line = (BehaviourChange) -> String?
   private let line: Line
 
-  init(left: String, right: String, comparison: BehaviourComparison, line: @escaping Line = { _ in nil }) {
+  init(
+    left: String, right: String, comparison: BehaviourComparison, leftOut: String? = nil,
+    line: @escaping Line = { _ in nil }
+  ) {
+    self.leftOut = leftOut
     self.line = line
     self.left = left
     self.right = right
@@ -32,7 +38,7 @@ struct BehaviourDiff {
   }
 
   func result(_ form: Form, isColoured: Bool = false) -> CommandResult {
-    var result = CommandResult(code: comparison.isEqual ? 0 : 1)
+    var result = CommandResult(notes: leftOut.map { [$0] } ?? [], code: comparison.isEqual ? 0 : 1)
     if case .json = form {
       result.output = json().description + "\n"
     } else if !comparison.isEqual {

@@ -48,6 +48,7 @@ struct DiffCommand: ParsableCommand {
   @Flag(help: "Compares hashes only; goes without saying when one side is a digest.") var digest = false
   @Flag(help: "Says only how much differs.") var stat = false
   @Flag(help: "Prints one JSON object.") var json = false
+  @Option(help: "When to show colours; auto is in a terminal, and in git's pager.") var color = ColourOption.auto
   @OptionGroup var lines: LinesOption
   @Flag(help: "Compares behaviours as a diff driver of git, which gives seven arguments.") var git = false
 
@@ -68,7 +69,7 @@ struct DiffCommand: ParsableCommand {
   private var right: String { paths[1] }
 
   func run() throws {
-    let result = git ? GitDriver(arguments: paths).result(form) : try compare()
+    let result = git ? GitDriver(arguments: paths).result(form, color) : try compare()
     let console = Console.current
     console.output(result.output)
     for note in result.notes { console.note("orrery diff: \(note)") }
@@ -87,26 +88,34 @@ struct DiffCommand: ParsableCommand {
         throw CommandFailure(
           "\(name): a digest has hashes of the events of all lanes, not the events; leave the option out")
       }
-      return try DigestDiff(left, right).result(json: json, stat: stat)
+      return painted(try DigestDiff(left, right).result(json: json, stat: stat))
     }
     let sides = (try BehaviourSource(path: left), try BehaviourSource(path: right))
     if case (.trace(let leftTrace), .trace(let rightTrace)) = sides, !behaviour {
-      return try TraceDiff(leftTrace, rightTrace, lanes: LaneOption.union(lane), context: context ?? 3).result(
-        json: json, stat: stat, lines: lines.lines)
+      let diff = try TraceDiff(leftTrace, rightTrace, lanes: LaneOption.union(lane), context: context ?? 3)
+      return painted(diff.result(json: json, stat: stat, lines: lines.lines))
     }
     let lanes = LaneOption.union(lane)
     return try Self.compare(sides.0, sides.1, names: (left, right), lanes: lanes, lines: lines.lines).result(
-      form, isColoured: Console.current.isOutputColoured)
+      form, isColoured: color.isColoured)
+  }
+
+  /// `result` in colour, where its text is for a person.
+  private func painted(_ result: CommandResult) -> CommandResult {
+    guard color.isColoured, !json else { return result }
+    var result = result
+    result.output = DiffColours.painted(text: result.output)
+    return result
   }
 
   static func compare(
     _ left: BehaviourSource, _ right: BehaviourSource, names: (String, String), lanes: LaneSet, lines: Bool? = nil
   ) throws(CommandFailure) -> BehaviourDiff {
-    let golden = try left.behaviour(lanes, comparedWith: right)
-    let actual = try right.behaviour(lanes, comparedWith: left)
+    let sides = try ComparableBehaviours(left, right, names: names, lanes: lanes)
     do throws(BehaviourError) {
       return BehaviourDiff(
-        left: names.0, right: names.1, comparison: try compareBehaviour(golden: golden, actual: actual),
+        left: names.0, right: names.1,
+        comparison: try compareBehaviour(golden: sides.golden, actual: sides.actual), leftOut: sides.leftOut,
         line: BehaviourDiff.line(left, right, lines))
     } catch {
       throw CommandFailure("\(names.0), \(names.1): \(error)")

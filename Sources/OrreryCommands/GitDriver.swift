@@ -11,23 +11,25 @@ struct GitDriver {
   /// What git names a side that is not there.
   private static let nothing = "/dev/null"
 
-  func result(_ form: BehaviourDiff.Form) -> CommandResult {
+  func result(_ form: BehaviourDiff.Form, _ colour: ColourOption) -> CommandResult {
     let (oldFile, newFile) = (arguments[1], arguments[4])
     let oldPath = arguments[0]
     let newPath = arguments.count > 7 ? arguments[7] : oldPath
     let names = (
       oldFile == Self.nothing ? oldFile : "a/\(oldPath)", newFile == Self.nothing ? newFile : "b/\(newPath)"
     )
-    var result = CommandResult(output: "orrery diff --behaviour \(names.0) \(names.1)\n")
+    let isColoured = colour.isColouredInGit
+    let title = "orrery diff --behaviour \(names.0) \(names.1)"
+    var result = CommandResult(output: (isColoured ? DiffColours.bold(title) : title) + "\n")
     do throws(CommandFailure) {
       if oldFile == Self.nothing || newFile == Self.nothing {
         result.output += try single(oldFile == Self.nothing ? newFile : oldFile, isNew: oldFile == Self.nothing)
       } else {
         let diff = try DiffCommand.compare(
           BehaviourSource(path: oldFile), BehaviourSource(path: newFile), names: names, lanes: .all)
-        let isColoured = Console.current.isOutputColoured
         let text = diff.result(form, isColoured: isColoured).output
         result.output += text.isEmpty ? "the behaviour is the same\n" : text
+        if let leftOut = diff.leftOut { result.output += leftOut + "\n" }
       }
     } catch {
       result.output += error.text + "\n"

@@ -82,7 +82,7 @@ struct JSONReport: GoldenReport {
     switch result.outcome {
     case .same, .cancelled: break
     case .different(let comparison, _):
-      object.add("changes", BehaviourDiff(left: "", right: "", comparison: comparison).changeObjects())
+      object.add("changes", result.diff(comparison).changeObjects())
     case .withoutGolden(let text, _), .undecided(let text), .trouble(let text): object.add("message", text)
     }
     if !result.isSame { object.add("reproduce", result.reproduction) }

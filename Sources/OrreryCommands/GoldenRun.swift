@@ -102,9 +102,14 @@ extension GoldenResult {
     switch outcome {
     case .same, .cancelled: ""
     case .different(let comparison, _):
-      BehaviourDiff(left: goldenCase.goldenPath, right: "", comparison: comparison, line: sourceLine()).words()
+      diff(comparison).words()
     case .withoutGolden(let text, _), .undecided(let text), .trouble(let text): text + "\n"
     }
+  }
+
+  /// The difference with the source lines of the kernel that the case was recorded with.
+  func diff(_ comparison: BehaviourComparison) -> BehaviourDiff {
+    BehaviourDiff(left: goldenCase.goldenPath, right: "", comparison: comparison, line: sourceLine())
   }
 
   /// Gives the source lines of changes, from the kernel that the case was recorded with; it is read when the first is asked for.

@@ -164,11 +164,11 @@ struct RunInputs {
     try warnAboutAllocators()
   }
 
-  /// Says which functions to be watched the kernel does not have: their calls would be missing from the trace without a word.
+  /// Says which functions of the command line the kernel does not have: their calls would be missing from the trace without a word. Those of the scenario are
+  /// anchors of it.
   private func warnAboutAllocators() throws {
-    let named = try options.allocatorFunctions().map { ("--allocator \($0.symbol)", $0) }
-    let declared = scenario.allocators.map { ("\(options.scenario ?? ""): \($0.resource.rawValue)", $0) }
-    for (place, function) in named + declared {
+    for function in try options.allocatorFunctions() {
+      let place = "--allocator \(function.symbol)"
       switch image.kernel.symbols.find(function.symbol) {
       case .found: break
       case .missing:

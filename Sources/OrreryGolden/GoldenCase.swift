@@ -45,8 +45,10 @@ public struct GoldenCase: Hashable, Sendable, CustomStringConvertible {
 
   /// The arguments of `orrery test` and `orrery accept` that mean this case alone.
   public var arguments: [String] {
-    guard let kernel, kernel.isGiven else { return [folder] }
-    return ["--image", kernel.imagePath, folder]
+    // A name that begins with a minus sign is no option.
+    let path = folder.hasPrefix("-") ? ["--", folder] : [folder]
+    guard let kernel, kernel.isGiven else { return path }
+    return ["--image", kernel.imagePath] + path
   }
 
   /// Records the case and compares its behaviour with the golden. Costs one recording, which is kept in memory.
@@ -67,18 +69,24 @@ public struct GoldenCase: Hashable, Sendable, CustomStringConvertible {
   }
 
   private func compare(_ behaviour: Behaviour) throws -> GoldenResult.Outcome {
+    guard !Folder.isFolder(goldenPath) else {
+      throw GoldenError.trouble(
+        "\(goldenPath): it is a folder, and the golden has to be a file of this name; remove it")
+    }
     guard Folder.isFile(goldenPath) else {
       return .withoutGolden("\(goldenPath): there is no golden yet", behaviour: behaviour.text)
     }
-    let golden = Behaviour(text: try InputFile.text(of: goldenPath, limit: Behaviour.textLimit))
+    let text = try InputFile.text(of: goldenPath, limit: Behaviour.textLimit)
     let comparison: BehaviourComparison
-    do throws(BehaviourError) { comparison = try compareBehaviour(golden: golden, actual: behaviour) } catch {
+    do throws(BehaviourError) {
+      comparison = try compareBehaviour(golden: GoldenText(text).behaviour, actual: behaviour)
+    } catch {
       return .withoutGolden("\(goldenPath): \(error)", behaviour: behaviour.text)
     }
     if comparison.isEqual { return .same }
     if let lost = LostText.find(in: comparison) {
       let text =
-        "\(scenarioPath): the kernel never does what is waited for: \(lost.anchor); it said \(lost.old), and now \(lost.new)"
+        "\(scenarioPath): the kernel never does what is waited for: \(lost.anchor); \(lost.words)"
       return GoldenResult.Outcome(.lostAnchor("\(text); change the scenario, or the kernel back"))
     }
     return .different(comparison, behaviour: behaviour.text)
@@ -99,6 +107,12 @@ public struct GoldenCase: Hashable, Sendable, CustomStringConvertible {
 
   private func recorded(_ isCancelled: () -> Bool) throws(GoldenError) -> Recording {
     guard let kernel else { throw .trouble(KernelSource.missing(for: folder)) }
+    let scenarios = ((try? Folder.names(in: folder)) ?? []).filter { $0.hasSuffix(".scenario") }
+    if scenarios.count > 1, !Folder.isFile(scenarioPath) {
+      throw .trouble(
+        "\(folder): it has \(scenarios.count) scenarios (\(scenarios.prefix(4).joined(separator: ", "))), and none is called \(name).scenario; "
+          + "make it a folder for each, or call one so")
+    }
     let sink = MemoryTraceSink()
     do {
       let text = try InputFile.text(of: scenarioPath, limit: UInt64(Scenario.textLimit))

@@ -1,16 +1,25 @@
 public import OrreryCompare
 
-/// A text that a scenario waits for and the kernel no longer writes: where it wrote it, it now writes something like it.
+/// A text that a scenario waits for and the kernel no longer writes: an anchor that is lost, as a symbol that was renamed is.
 ///
-/// A kernel that only never gets so far has lost nothing: it hangs or fails, which is a difference of behaviour and has to count as one.
+/// A kernel that only never gets so far has lost nothing: it hangs or fails, which is a difference of behaviour and has to count as one. What tells the two
+/// apart is in the behaviours: the golden says which inputs there were because of the text, and what came after it.
 public struct LostText {
   /// What never came true, in the scenario's words.
   public var anchor: String
-  /// The line with the text, as the golden has it, and what is there now.
-  public var old: String
-  public var new: String
+  /// The line with the text, as the golden has it; nil when none has the whole of it.
+  public var old: String?
+  /// What is there now, when it is something like it.
+  public var new: String?
 
   private static let reportStart = "report: never came true: "
+
+  /// What became of the text, for a message.
+  public var words: String {
+    guard let old else { return "the kernel does without it what it did after it" }
+    guard let new else { return "it said \(old), and does without that what it did after it" }
+    return "it said \(old), and now \(new)"
+  }
 
   /// The first text that `comparison` shows to be lost.
   public static func find(in comparison: BehaviourComparison) -> LostText? {
@@ -26,6 +35,8 @@ public struct LostText {
           return LostText(anchor: anchor, old: old, new: new)
         }
       }
+      let missed = MissedText(anchor: anchor, text: text, lines: comparison.lines)
+      if missed.isGoneOnWithout { return LostText(anchor: anchor, old: missed.line) }
     }
     return nil
   }

@@ -52,6 +52,22 @@ public enum Folder {
     return path.hasPrefix("/") ? "/" + rest : rest.isEmpty ? "." : rest
   }
 
+  /// `path` without links, dots and double slashes, as far as it exists: what follows the last folder that does stays as it is.
+  public static func resolved(_ path: String) -> String {
+    if let resolved = realpath(path, nil) {
+      defer { free(resolved) }
+      return String(cString: resolved)
+    }
+    guard let slash = withoutEndSlash(path).lastIndex(of: "/"), slash != path.startIndex else { return path }
+    return resolved(String(path[..<slash])) + path[slash...]
+  }
+
+  /// Removes the file at `path`, or the link; nothing happens when there is none.
+  public static func removeFile(_ path: String) throws(HostError) {
+    guard unlink(path) != 0, errno != ENOENT, errno != ENOTDIR else { return }
+    throw HostError(path: path, errno: errno, activity: "removing it")
+  }
+
   private static func mode(_ path: String) -> mode_t? {
     var status = stat()
     return stat(path.isEmpty ? "." : path, &status) == 0 ? status.st_mode : nil

@@ -20,6 +20,9 @@ public struct StandardStream: Sendable {
   /// Whether the person wishes no colour anywhere: `NO_COLOR` is set to something.
   public static var refusesColour: Bool { getenv("NO_COLOR").map { $0.pointee != 0 } ?? false }
 
+  /// Whether what is written goes through git to its pager (git(1), GIT_PAGER_IN_USE).
+  public static var isGitPager: Bool { getenv("GIT_PAGER_IN_USE").map { String(cString: $0) == "true" } ?? false }
+
   /// Writes `bytes` unchanged. A reader that went away (a closed pipe) has what it wanted, and is no failure.
   public func write(_ bytes: [UInt8]) throws(HostError) {
     var failure: Int32 = 0

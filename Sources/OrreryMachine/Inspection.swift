@@ -2,15 +2,52 @@ public import OrreryBase
 
 /// For who looks for the point of a run at which something comes true: the machine says when something that was asked about may have changed, and what it is now.
 extension Machine {
-  /// The pages of RAM of which every change is to be seen: from now on `run` returns `.inspected` at the boundary after one of them changed, or after the
-  /// registers did that decide how addresses are translated. Replaces the pages named before; nil ends it. Frames outside RAM never change.
-  public func inspect(_ frames: [UInt64]?) {
+  /// The pages of RAM, and the bytes of others, of which every change is to be seen: from now on `run` returns `.inspected` at the boundary after one of them
+  /// changed, or after the registers did that decide how addresses are translated. Replaces what was named before; nil ends it. What is not RAM never changes.
+  ///
+  /// - Parameter bytes: a change of what else is in their pages is not told.
+  public func inspect(_ frames: [UInt64]?, bytes: [(address: PhysicalAddress, count: Int)] = []) {
     let memory = cpu.pointee.memory
     for frame in inspectedFrames { memory.pointee.unmark(frame, .inspected) }
-    inspectedFrames = (frames ?? []).filter { memory.pointee.isRAM($0) }
+    var words: [(address: UInt64, mask: UInt64)] = []
+    for (address, count) in bytes {
+      for byte in 0..<UInt64(max(0, count)) {
+        let place = address.rawValue &+ byte
+        let mask: UInt64 = 0xFF << (place % 8 * 8)
+        if let index = words.firstIndex(where: { $0.address == place & ~7 }) {
+          words[index].mask |= mask
+        } else {
+          words.append((place & ~7, mask))
+        }
+      }
+    }
+    inspectedFrames = ((frames ?? []) + words.map { $0.address >> 12 }).filter { memory.pointee.isRAM($0) }
     for frame in inspectedFrames { memory.pointee.mark(frame, .inspected) }
+    cpu.pointee.system.pointee.inspectedFrames = frames ?? []
+    cpu.pointee.system.pointee.inspectedWords = words
     cpu.pointee.system.pointee.isInspected = frames != nil
     cpu.pointee.system.pointee.hasInspectedChange = false
+    cpu.pointee.system.pointee.hasInspectedTranslationChange = false
+  }
+
+  /// Whether anything changed since the last time this was asked, or since `inspect`, that may decide how addresses are translated: a register, or a page that
+  /// was named as a whole.
+  public func takeInspectedTranslationChange() -> Bool {
+    defer { cpu.pointee.system.pointee.hasInspectedTranslationChange = false }
+    return cpu.pointee.system.pointee.hasInspectedTranslationChange
+  }
+
+  /// The number in `size` bytes, 1 to 8 and within one page, at a physical address, the lowest byte first; nil where there is no memory.
+  public func number(at address: PhysicalAddress, size: Int) -> UInt64? {
+    let offset = Int(address.rawValue & 0xFFF)
+    precondition((1...8).contains(size) && offset + size <= PhysicalMemory.pageSize, "a number lies within one page")
+    guard isMemory(address, count: size) else { return nil }
+    guard let page = cpu.pointee.memory.pointee.existingBytes(ofFrame: address.rawValue >> 12) else { return 0 }
+    var number: UInt64 = 0
+    for index in (0..<size).reversed() {
+      number = number << 8 | UInt64((page + offset + index).load(as: UInt8.self))
+    }
+    return number
   }
 
   /// The frames of the page tables that decide what `address` is mapped to, from the root down to the entry that maps it or that is not present.
@@ -198,10 +235,22 @@ extension CPU {
     return frames
   }
 
-  /// Something that a translation depends on changed, or a page that is inspected did.
+  /// Something that a translation depends on changed, or a page that is inspected as a whole did.
   func noteInspectedChange() {
     guard pointee.system.pointee.isInspected else { return }
     pointee.system.pointee.hasInspectedChange = true
+    pointee.system.pointee.hasInspectedTranslationChange = true
     pointee.leavesBlock = true
+  }
+
+  /// A word in a page that is inspected changed in these bits.
+  func inspectedWordChanged(frame: UInt64, offset: UInt64, changed: UInt64) {
+    let system = pointee.system
+    if system.pointee.inspectedFrames.contains(frame) { return noteInspectedChange() }
+    let address = frame << 12 | offset
+    for word in system.pointee.inspectedWords where word.address == address && word.mask & changed != 0 {
+      system.pointee.hasInspectedChange = true
+      pointee.leavesBlock = true
+    }
   }
 }

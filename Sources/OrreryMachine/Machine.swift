@@ -120,7 +120,7 @@ public final class Machine {
     return bytes
   }
 
-  private func isMemory(_ address: PhysicalAddress, count: Int) -> Bool {
+  func isMemory(_ address: PhysicalAddress, count: Int) -> Bool {
     let size = configuration.memorySize
     guard count >= 0, address.rawValue <= size, UInt64(count) <= size - address.rawValue else { return false }
     let hole = PhysicalMemory.hole.lowerBound << 12..<PhysicalMemory.firmware.lowerBound << 12

@@ -23,6 +23,12 @@ struct SystemState: ~Copyable {
   var owesTaskTrap = false
   /// A repeated string instruction was left with iterations still to do.
   var isBetweenIterations = false
+  /// Whether what changed may decide how addresses are translated.
+  var hasInspectedTranslationChange = false
+  /// The pages of which every word counts; of other inspected pages, only those words count that `inspectedWords` names.
+  var inspectedFrames: [UInt64] = []
+  /// Physical addresses, each a multiple of 8, with the bits that count.
+  var inspectedWords: [(address: UInt64, mask: UInt64)] = []
   /// An access of the instruction in progress had an address that is not canonical.
   var metNonCanonicalAddress = false
 

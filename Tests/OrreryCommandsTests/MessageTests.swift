@@ -13,7 +13,10 @@ import Testing
     #expect(missing.error.contains("--allocator my: warning: the kernel has no function `my`"), "\(missing.error)")
     let scenario = try folder.write("s", Array("heap { allocate mine(size) }\n".utf8))
     let declared = CapturedRun("record", try guest, "--scenario", scenario, "-o", output)
-    #expect(declared.error.contains("warning: the kernel has no function `mine`"), "\(declared.error)")
+    #expect(declared.code == 125)
+    #expect(
+      declared.error.contains("s:1:8: error: anchor lost: it watches function 'mine', which the kernel does not have"),
+      "\(declared.error)")
     let known = CapturedRun("run", try Workbench.kernel, "--allocator", "kmalloc=malloc", "--limit", "1000")
     #expect(!known.error.contains("warning:"), "\(known.error)")
     try FileManager.default.removeItem(atPath: output)

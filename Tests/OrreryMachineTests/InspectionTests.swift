@@ -33,6 +33,21 @@ import Testing
     #expect(guest.machine.run(untilClock: .max, untilSteps: guest.machine.steps + 300) == .reachedSteps)
   }
 
+  @Test func ofBytesOnlyTheirOwnChangesAreSeen() {
+    let guest = countingGuest()
+    guest.machine.inspect([], bytes: [(PhysicalAddress(0x30_0018), 8), (PhysicalAddress(0x30_000F), 1)])
+    #expect(guest.machine.run(untilClock: .max, untilSteps: guest.machine.steps + 300) == .reachedSteps)
+    // The second byte of the count, which the guest increments every third step, turns at 256.
+    guest.machine.inspect([], bytes: [(PhysicalAddress(0x30_0011), 1)])
+    #expect(guest.machine.run(untilClock: .max, untilSteps: .max) == .inspected)
+    #expect(guest.load(0x30_0010) == 256)
+    #expect(!guest.machine.takeInspectedTranslationChange())
+    #expect(guest.machine.number(at: PhysicalAddress(0x30_0010), size: 2) == 256)
+    guest.machine.inspect([0x300])
+    #expect(guest.machine.run(untilClock: .max, untilSteps: .max) == .inspected)
+    #expect(guest.machine.takeInspectedTranslationChange() && !guest.machine.takeInspectedTranslationChange())
+  }
+
   @Test func inspectionChangesNeitherCountsNorState() {
     let plain = BusyMachine()
     _ = plain.records(untilSteps: 8_000)

@@ -91,11 +91,16 @@ public struct DivergenceSearch {
   }
 
   private static func checkComparable(_ first: TraceRun, _ second: TraceRun) throws(ReplayError) {
+    guard first.reader.hasSameImage(as: second.reader) else {
+      throw .incomparable(
+        "the images differ, so the runs differ from the start; compare what the kernels do with: orrery diff --behaviour"
+      )
+    }
     let (ours, theirs) = (first.configuration.machine, second.configuration.machine)
     guard ours.memorySize == theirs.memorySize, ours.frequency == theirs.frequency else {
-      throw .contradiction(
+      throw .incomparable(
         "the runs are of machines of other memory or frequency (\(Words.size(ours.memorySize)) at \(Words.number(ours.frequency.hertz)) Hz, "
-          + "\(Words.size(theirs.memorySize)) at \(Words.number(theirs.frequency.hertz)) Hz), whose states have nothing in common"
+          + "\(Words.size(theirs.memorySize)) at \(Words.number(theirs.frequency.hertz)) Hz), whose states have nothing in common; record both with the same, or compare what the kernels do with: orrery diff --behaviour"
       )
     }
   }

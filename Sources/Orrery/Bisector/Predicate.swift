@@ -11,6 +11,23 @@ public struct Predicate: Hashable, Sendable {
   public let text: String
   let root: Expression
 
+  /// The same with times in clocks of a machine; one that 64 bits do not hold is later than any.
+  func counted(by frequency: ClockFrequency) -> Predicate {
+    Predicate(text: text, root: root.counted(by: frequency))
+  }
+
+  private init(text: String, root: Expression) {
+    self.text = text
+    self.root = root
+  }
+
+  /// Where the text says `words`, as far as it says it so: the column, from 1, and the length in characters.
+  func place(of words: String) -> (column: Int, length: Int)? {
+    let (text, words) = (Array(text.unicodeScalars), Array(words.unicodeScalars))
+    guard let start = text.indices.first(where: { text[$0...].starts(with: words) }) else { return nil }
+    return (start + 1, words.count)
+  }
+
   indirect enum Expression: Hashable, Sendable {
     case both(Expression, Expression)
     case either(Expression, Expression)
@@ -54,6 +71,8 @@ public struct Predicate: Hashable, Sendable {
 
   enum Value: Hashable, Sendable {
     case number(UInt64)
+    /// So many units, of which a second has so many; how many clocks these are, the machine says.
+    case time(UInt64, perSecond: UInt64)
     case register(InspectedRegister)
     /// `size` bytes at a linear or physical address, the lowest first.
     case memory(Place, size: Int, isPhysical: Bool)
@@ -77,6 +96,26 @@ public struct Predicate: Hashable, Sendable {
   }
 }
 
+extension Predicate.Expression {
+  fileprivate func counted(by frequency: ClockFrequency) -> Self {
+    switch self {
+    case .both(let left, let right): .both(left.counted(by: frequency), right.counted(by: frequency))
+    case .either(let left, let right): .either(left.counted(by: frequency), right.counted(by: frequency))
+    case .negation(let inner): .negation(inner.counted(by: frequency))
+    case .atom(.comparison(let left, let relation, let right)):
+      .atom(.comparison(left.counted(by: frequency), relation, right.counted(by: frequency)))
+    case .atom: self
+    }
+  }
+}
+
+extension Predicate.Operand {
+  fileprivate func counted(by frequency: ClockFrequency) -> Self {
+    guard case .time(let count, let perSecond) = value else { return self }
+    return Self(value: .number(frequency.clocks(count, per: perSecond) ?? .max), mask: mask)
+  }
+}
+
 extension Predicate.Operand: CustomStringConvertible {
   var description: String { mask == .max ? value.description : "\(value) & \(hexadecimal(mask))" }
 }
@@ -85,6 +124,8 @@ extension Predicate.Value: CustomStringConvertible {
   var description: String {
     switch self {
     case .number(let number): "\(number)"
+    case .time(let count, let perSecond):
+      "\(count)" + ([1_000_000_000: "ns", 1_000_000: "us", 1_000: "ms"][perSecond] ?? "s")
     case .register(let register): register.rawValue
     case .memory(let place, let size, let isPhysical):
       "\([1: "byte", 2: "word", 4: "dword"][size] ?? "qword") at \(isPhysical ? "physical " : "")\(place)"

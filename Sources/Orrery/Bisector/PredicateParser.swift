@@ -35,6 +35,8 @@ private struct PredicateParser {
     /// A name between quotes.
     case quoted(String)
     case number(UInt64)
+    /// A time: so many units, of which a second has so many.
+    case time(UInt64, perSecond: UInt64)
     case sign(String)
     case end
   }
@@ -81,7 +83,7 @@ private struct PredicateParser {
         add(.word(String(String.UnicodeScalarView(scalars[start..<index]))), start, index)
       } else if Self.isDigit(scalar) {
         while index < scalars.count, Self.isWordStart(scalars[index]) || Self.isDigit(scalars[index]) { index += 1 }
-        add(.number(try number(start..<index)), start, index)
+        add(try numberOrTime(start..<index), start, index)
       } else if scalar == "\"" {
         index += 1
         while index < scalars.count, scalars[index] != "\"" { index += 1 }
@@ -123,6 +125,18 @@ private struct PredicateParser {
 
   private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
 
+  private static let units: [(suffix: String, perSecond: UInt64)] = [
+    ("ns", 1_000_000_000), ("us", 1_000_000), ("ms", 1_000), ("s", 1),
+  ]
+
+  private func numberOrTime(_ range: Range<Int>) throws(PredicateError) -> Kind {
+    let written = String(String.UnicodeScalarView(scalars[range]))
+    guard let unit = Self.units.first(where: { written.hasSuffix($0.suffix) }) else {
+      return .number(try number(range))
+    }
+    return .time(try number(range.dropLast(unit.suffix.count)), perSecond: unit.perSecond)
+  }
+
   private func number(_ range: Range<Int>) throws(PredicateError) -> UInt64 {
     let written = String(String.UnicodeScalarView(scalars[range].filter { $0 != "_" }))
     let isHexadecimal = written.hasPrefix("0x")
@@ -145,6 +159,7 @@ private struct PredicateParser {
       case .word(let word): "`\(word)`"
       case .quoted(let name): "the name \"\(name)\""
       case .number(let number): "`\(number)`"
+      case .time: "a time"
       case .sign(let sign): "`\(sign)`"
       case .end: "the end"
       }
@@ -207,7 +222,22 @@ private struct PredicateParser {
       throw unexpected("a comparison: one of == != < <= > >=")
     }
     position += 1
-    return .comparison(left, relation, try operand())
+    let start = token
+    let right = try operand()
+    for (operand, other) in [(left, right), (right, left)] {
+      guard case .time = operand.value, other.value != .clock else { continue }
+      throw failure("a time is compared with `clock` only", at: left.value == operand.value ? 1 : start.column)
+    }
+    for (operand, other) in [(left, right), (right, left)] {
+      guard case .memory(_, let size, _) = operand.value, size < 8, case .number(let number) = other.value,
+        number >> UInt64(size * 8) != 0
+      else { continue }
+      let name = operand.value.description.prefix { $0 != " " }
+      throw failure(
+        "a \(name) is never \(number): it holds \(size * 8) bits", "look at a larger one, or mask it", at: start.column,
+        length: start.length)
+    }
+    return .comparison(left, relation, right)
   }
 
   private mutating func operand() throws(PredicateError) -> Predicate.Operand {
@@ -220,6 +250,10 @@ private struct PredicateParser {
     if case .number(let number) = token.kind {
       position += 1
       return .number(number)
+    }
+    if case .time(let count, let perSecond) = token.kind {
+      position += 1
+      return .time(count, perSecond: perSecond)
     }
     guard case .word(let word) = token.kind else { throw unexpected("a value", Self.valueRemedy) }
     let start = token

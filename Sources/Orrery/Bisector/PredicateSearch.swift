@@ -1,11 +1,12 @@
 public import OrreryBase
 import OrreryImage
 import OrreryMachine
+import OrreryScenario
 import OrreryTrace
 
 /// Finds the first step of a trace's run after which a predicate is true.
 ///
-/// It is looked at wherever it can have come true, and nowhere else: after each store to the pages it reads, and to the page tables that lead to them; after each
+/// It is looked at wherever it can have come true, and nowhere else: after each change of the bytes it reads, and of the page tables that lead to them; after each
 /// change of the address space; at each execution of a symbol and each delivery that it counts; at the clocks and steps that it names. While its truth hangs on a
 /// register, after each step. So the first time is found, however often it becomes false again.
 public final class PredicateSearch {
@@ -52,6 +53,8 @@ public final class PredicateSearch {
 
   /// A checkpoint is taken every so many steps: that far the run goes back at most to tell what the step was.
   private static let checkpointInterval: Steps = 1 << 20
+  /// So many looks lie between two words on how far the search is.
+  private static let progressInterval = 1 << 12
 
   private let run: TraceRun
   private let predicate: Predicate
@@ -64,20 +67,25 @@ public final class PredicateSearch {
   private var addresses: [String: UInt64] = [:]
   private var hits: [LinearAddress: UInt64] = [:]
   private var deliveries = [UInt64](repeating: 0, count: 512)
-  private var inspectedFrames: [UInt64]?
+  /// Whether the machine tells of every change of what the predicate reads, as `inspect` found it to be translated.
+  private var isInspecting = false
+  /// Where the memory is that the predicate reads, as far as it is RAM and lies within a page; while `isInspecting` only.
+  private var places: [Predicate.Value: PhysicalAddress] = [:]
   /// Called now and then with the steps that the run has come to.
   public var progress: (Steps) -> Void = { _ in }
 
   /// - Parameter isMonotonic: the caller knows that the predicate stays true once it is; it is then looked at every million steps, and the step found by halving.
   public init(source: any TraceSource, predicate: Predicate, isMonotonic: Bool = false) throws(Failure) {
-    self.predicate = predicate
     self.isMonotonic = isMonotonic
     do throws(ReplayError) { run = try TraceRun(source) } catch { throw .replay(error) }
+    let predicate = predicate.counted(by: run.configuration.machine.frequency)
+    self.predicate = predicate
     atoms = predicate.root.atoms
     clockPoints = atoms.flatMap { $0.points(of: .clock) }
     stepPoints = atoms.flatMap { $0.points(of: .steps) }
     do throws(PredicateError) {
       for name in atoms.flatMap(\.names) { addresses[name.text] = try address(of: name) }
+      for operand in atoms.flatMap(\.operands) { try checkPhysical(operand.value) }
     } catch { throw .predicate(error) }
     var anchors: [LinearAddress] = []
     for case .reached(let name, _) in atoms {
@@ -108,6 +116,18 @@ public final class PredicateSearch {
     }
   }
 
+  /// What is no RAM would compare as false for ever.
+  private func checkPhysical(_ value: Predicate.Value) throws(PredicateError) {
+    guard case .memory(let place, let size, isPhysical: true) = value else { return }
+    let address = PhysicalAddress(address(of: place))
+    guard run.machine.read(address, count: size) == nil else { return }
+    let (column, length) = predicate.place(of: "physical") ?? (1, 1)
+    throw PredicateError(
+      text: predicate.text, column: column, length: length, message: "there is no RAM at physical address \(address)",
+      remedy: PhysicalAddress(0xA_0000)..<PhysicalAddress(0xC_0000) ~= address
+        ? "what the screen shows is in the trace: orrery show TRACE --lane output" : "")
+  }
+
   // MARK: The search
 
   public func search() throws(Failure) -> Outcome {
@@ -117,11 +137,12 @@ public final class PredicateSearch {
   private func searchAll() throws(ReplayError) -> Outcome {
     var saved = save()
     if truth() == true { return .found(moment(.none)) }
+    var count = 0
     while run.end == nil {
-      if run.steps - saved.run.steps >= Self.checkpointInterval {
-        saved = save()
-        progress(run.steps)
-      }
+      if run.steps - saved.run.steps >= Self.checkpointInterval { saved = save() }
+      // Where every step is looked at, a million of them takes longer than a person waits for a word.
+      if count % Self.progressInterval == 0 { progress(run.steps) }
+      count += 1
       let isAnchor = try goOn(untilSteps: saved.run.steps + Self.checkpointInterval)
       if truth() == true {
         return .found(isAnchor ? momentBefore() : try momentAfter(saved, steps: run.steps, clock: run.clock))
@@ -132,7 +153,7 @@ public final class PredicateSearch {
 
   private func searchByHalving() throws(ReplayError) -> Outcome {
     if truth() == true { return .found(moment(.none)) }
-    run.machine.inspect(nil)
+    endInspection()
     while run.end == nil {
       var low = save()
       progress(run.steps)
@@ -155,12 +176,16 @@ public final class PredicateSearch {
     var (clock, steps) = (Clock.max, untilSteps)
     if truth(withoutRegisters: true) == nil {
       steps = run.steps + 1
-    } else {
+      // Nothing is told after each step that is not looked at anyway.
+      endInspection()
+    } else if !isInspecting {
       inspect()
     }
     for point in clockPoints where point > run.clock { clock = min(clock, point) }
     for point in stepPoints where point > run.steps { steps = min(steps, point) }
-    return note(try run.run(untilClock: clock, untilSteps: steps))
+    let isAnchor = note(try run.run(untilClock: clock, untilSteps: steps))
+    if isInspecting, run.machine.takeInspectedTranslationChange() { isInspecting = false }
+    return isAnchor
   }
 
   private func note(_ pause: TraceRun.Pause) -> Bool {
@@ -174,35 +199,47 @@ public final class PredicateSearch {
     while run.steps < steps, run.end == nil { _ = note(try run.run(untilSteps: steps)) }
   }
 
-  /// Has the machine tell of every change of what the predicate reads.
+  /// Has the machine tell of every change of what the predicate reads, and of what decides where that is.
   private func inspect() {
-    var frames: [UInt64] = []
-    func add(_ page: UInt64) {
-      frames += run.machine.tableFrames(of: LinearAddress(page))
-      if let physical = run.machine.physicalAddress(of: LinearAddress(page)) { frames.append(physical.rawValue >> 12) }
-    }
+    var tables: [UInt64] = []
+    var bytes: [(address: PhysicalAddress, count: Int)] = []
+    places = [:]
     var needsInspection = false
     for atom in atoms {
       switch atom {
       case .reached: break
       case .mapped(let place):
         needsInspection = true
-        add(address(of: place))
+        tables += run.machine.tableFrames(of: LinearAddress(address(of: place)))
       case .comparison(let left, _, let right):
-        for operand in [left, right] {
-          guard case .memory(let place, let size, let isPhysical) = operand.value else { continue }
+        for value in [left.value, right.value] {
+          guard case .memory(let place, let size, let isPhysical) = value else { continue }
           needsInspection = true
           let first = address(of: place)
-          for page in [first, first &+ UInt64(size - 1)] {
-            if isPhysical { frames.append(page >> 12) } else { add(page) }
+          for index in 0..<UInt64(size) {
+            let address = first &+ index
+            if isPhysical {
+              bytes.append((PhysicalAddress(address), 1))
+            } else {
+              if index == 0 || address & 0xFFF == 0 { tables += run.machine.tableFrames(of: LinearAddress(address)) }
+              if let physical = run.machine.physicalAddress(of: LinearAddress(address)) { bytes.append((physical, 1)) }
+            }
+          }
+          if first & 0xFFF <= 4096 - UInt64(size), bytes.count >= size {
+            let place = isPhysical ? PhysicalAddress(first) : run.machine.physicalAddress(of: LinearAddress(first))
+            if let place { places[value] = place }
           }
         }
       }
     }
-    let wanted = needsInspection ? frames : nil
-    guard wanted != inspectedFrames else { return }
-    inspectedFrames = wanted
-    run.machine.inspect(wanted)
+    run.machine.inspect(needsInspection ? tables : nil, bytes: bytes)
+    isInspecting = true
+  }
+
+  private func endInspection() {
+    guard isInspecting else { return }
+    run.machine.inspect(nil)
+    isInspecting = false
   }
 
   // MARK: Truth
@@ -252,11 +289,16 @@ public final class PredicateSearch {
     let value: UInt64?
     switch operand.value {
     case .number(let number): value = number
+    case .time: value = nil
     case .register(let register): value = run.machine.value(of: register)
     case .clock: value = run.clock
     case .steps: value = run.steps
     case .deliveries(let vector, let isException): value = deliveries[Int(vector) + (isException ? 256 : 0)]
     case .memory(let place, let size, let isPhysical):
+      if isInspecting, let known = places[operand.value] {
+        value = run.machine.number(at: known, size: size)
+        break
+      }
       let address = address(of: place)
       let bytes =
         isPhysical
@@ -279,6 +321,7 @@ public final class PredicateSearch {
   private func save() -> Saved { Saved(run: run.checkpoint(isOldest: true), hits: hits, deliveries: deliveries) }
 
   private func restore(_ saved: Saved) {
+    endInspection()
     run.restore(saved.run)
     (hits, deliveries) = (saved.hits, saved.deliveries)
   }
@@ -309,7 +352,7 @@ public final class PredicateSearch {
   private func momentAfter(_ saved: Saved, steps: Steps, clock: Clock) throws(ReplayError) -> Moment {
     guard steps > saved.run.steps else { return moment(.none) }
     restore(saved)
-    run.machine.inspect(nil)
+    endInspection()
     try passOver(to: steps - 1)
     let before = run.machine.registerValues
     let (start, address, bits) = (run.clock, run.machine.instructionAddress, run.machine.instructionBits)
@@ -380,7 +423,7 @@ extension Predicate.Operand {
     case .register: true
     case .clock, .steps:
       if case .number = other.value { mask != .max || other.mask != .max } else { true }
-    case .number, .memory, .deliveries: false
+    case .number, .time, .memory, .deliveries: false
     }
   }
 }

@@ -55,7 +55,7 @@ final class TraceRun {
     } catch { throw .image(error) }
     recordedEnd = reader.end
     events = reader.events(lanes: LaneSet(.input))
-    if reader.end == nil { throw .contradiction("its end is missing, and how far it may be run again is not known") }
+    if reader.end == nil { throw .withoutEnd }
   }
 
   var clock: Clock { machine.clock }

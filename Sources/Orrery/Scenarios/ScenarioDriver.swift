@@ -51,7 +51,7 @@ struct ScenarioDriver: Sendable {
   private var stopClock: Clock?
   private var typist = Typist()
 
-  /// Fails when the kernel lacks a symbol the scenario waits for.
+  /// Fails when the kernel lacks a symbol that the scenario waits for, or a function that it watches.
   init(_ scenario: BoundScenario, symbols: SymbolTable) throws(ScenarioDriverError) {
     anchors = scenario.anchors
     expectedEnd = scenario.expectedEnd
@@ -88,6 +88,15 @@ struct ScenarioDriver: Sendable {
     }
     for (index, stop) in scenario.stops.enumerated() { try wait(for: stop.condition, .stop(index), stop.anchor) }
     awaited = Awaited(waiters)
+    // Their calls would be missing from the trace without a word, as if the kernel no longer allocated.
+    for function in scenario.allocators {
+      do throws(ScenarioDriverError) { _ = try symbols.anchorAddress(of: function.symbol) } catch {
+        var error = error
+        error.isWatched = true
+        error.location = function.location
+        throw error
+      }
+    }
   }
 
   // MARK: What to wait for

@@ -2,13 +2,15 @@ import OrreryBase
 import OrreryImage
 public import OrreryScenario
 
-/// A scenario that does not fit the kernel it is to be run on: it waits for a symbol that is none, or more than one.
+/// A scenario that does not fit the kernel it is to be run on: it waits for a symbol that is none, or more than one, or watches such a function.
 public struct ScenarioDriverError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The name the scenario gives.
   public var symbol: String
   /// The linkage names it may stand for: those that answer to it equally well, or, when none does, those that are like it.
   public var candidates: [String]
   public var isAmbiguous: Bool
+  /// Whether it is a function of an allocator, whose calls are to be recorded.
+  public var isWatched = false
   /// Where the scenario names it; `none` for a scenario built in code.
   public var location = SourceLocation.none
 
@@ -36,13 +38,14 @@ public struct ScenarioDriverError: Error, Hashable, Sendable, CustomStringConver
 
   public var description: String {
     let names = candidates.map { "'\($0)'" }.joined(separator: ", ")
+    let what = isWatched ? "it watches function" : "it waits for symbol"
     if isAmbiguous {
-      return "it waits for symbol '\(symbol)', which stands for several: \(names); give one of these names"
+      return "\(what) '\(symbol)', which stands for several: \(names); give one of these names"
     }
     let hint =
       candidates.isEmpty
       ? "check its spelling, and that the kernel still has its symbol table" : "names like it are \(names)"
-    return "it waits for symbol '\(symbol)', which the kernel does not have; \(hint)"
+    return "\(what) '\(symbol)', which the kernel does not have; \(hint)"
   }
 }
 

@@ -8,7 +8,8 @@ struct BehaviourJudge {
   /// The golden or the trace that is right, by its path.
   let right: String
   private let source: BehaviourSource
-  private let lanes: LaneSet
+  /// The lanes that count.
+  let lanes: LaneSet
 
   enum Verdict {
     case same
@@ -36,26 +37,34 @@ struct BehaviourJudge {
   func verdict(on tracePath: String) throws(CommandFailure) -> Verdict {
     let other = try BehaviourSource(path: tracePath)
     let comparison: BehaviourComparison
-    let golden = try source.behaviour(lanes, comparedWith: other)
-    let actual = try other.behaviour(lanes, comparedWith: source)
-    do throws(BehaviourError) { comparison = try compareBehaviour(golden: golden, actual: actual) } catch {
+    let sides = try ComparableBehaviours(source, other, names: names, lanes: lanes)
+    do throws(BehaviourError) {
+      comparison = try compareBehaviour(golden: sides.golden, actual: sides.actual)
+    } catch {
       throw CommandFailure("\(right): \(error)")
     }
-    let changes = comparison.changes().filter(counts)
+    let changes = comparison.changes()
     guard !changes.isEmpty else { return .same }
-    if let lost = LostText.find(in: comparison) {
+    if let lost = LostText.find(in: try inAllLanes(other) ?? comparison) {
       return .undecided(
-        KernelRecipe.Undecided(
-          reason: "anchor lost: \(lost.anchor) never comes true: what said \(lost.old) says \(lost.new)"))
+        KernelRecipe.Undecided(reason: "anchor lost: \(lost.anchor) never comes true: \(lost.words)"))
     }
     return .different(Difference(tracePath: tracePath, comparison: comparison, changes: changes))
   }
 
-  /// A golden tells all lanes that were recorded for it, whatever is asked.
-  private func counts(_ change: BehaviourChange) -> Bool {
-    guard lanes != .all else { return true }
-    if change.section.isEmpty { return !(change.new ?? change.old ?? "").hasPrefix("lanes:") }
-    let name = change.section.split { $0 == "," || $0 == " " }.first.map(String.init) ?? ""
-    return Lane(name: name[...]).map { lanes.contains($0) } ?? true
+  /// The comparison with `other` in all lanes: where a text is, and what was brought about by it, may be in others than those that count. nil when all count.
+  private func inAllLanes(_ other: BehaviourSource) throws(CommandFailure) -> BehaviourComparison? {
+    guard lanes != .all else { return nil }
+    let sides = try ComparableBehaviours(source, other, names: names, lanes: .all)
+    do throws(BehaviourError) { return try compareBehaviour(golden: sides.golden, actual: sides.actual) } catch {
+      throw CommandFailure("\(right): \(error)")
+    }
   }
+
+  /// Which lanes do not count because only one side has them, in words; the same for every trace of one scenario. nil when all count.
+  func leftOut(comparedWith tracePath: String) throws(CommandFailure) -> String? {
+    try ComparableBehaviours.lanes(source, BehaviourSource(path: tracePath), names: names, of: lanes).leftOut
+  }
+
+  private var names: (String, String) { (right, "the kernel's run") }
 }

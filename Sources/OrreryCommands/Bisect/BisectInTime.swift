@@ -9,12 +9,13 @@ struct BisectInTimeOptions: ParsableArguments {
     help: ArgumentHelp(
       "Finds the first instruction after which this is true of the machine.",
       discussion: """
-        Values: numbers, registers, clock, steps, byte at ADDRESS (or word, dword, qword; at physical ADDRESS), interrupts VECTOR, exceptions VECTOR; each \
+        Values: numbers, registers, clock (also against 5ms), steps, byte at ADDRESS (or word, dword, qword; at physical ADDRESS), interrupts VECTOR, exceptions VECTOR; each \
         with & MASK. ADDRESS is a number, or a symbol + offset. What is not mapped or no memory compares as false. Conditions: comparisons \
         (== != < <= > >=), mapped ADDRESS (by page tables, so false while paging is off), reached SYMBOL hit N; with not, and, or, parentheses.
 
-        The first time is found exactly, however often it becomes false again: memory and page tables are looked at after each store to their pages. While the \
-        outcome hangs on a register, every instruction is looked at, at some hundred times the cost. Bits that the processor itself sets in page tables \
+        The first time is found exactly, however often it becomes false again: memory and page tables are looked at whenever they change. While the \
+        outcome hangs on a register, every instruction is looked at, at some hundred times the cost, and bytes that change all the time are no cheaper; \
+        --monotonic is fast with anything that stays true. Bits that the processor itself sets in page tables \
         (accessed, dirty) are seen with the next other change.
         """, valueName: "condition"))
   var when: String?

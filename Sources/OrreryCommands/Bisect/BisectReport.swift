@@ -44,7 +44,10 @@ struct BisectReport {
   }
 
   private func diffCommand(_ difference: BehaviourJudge.Difference) -> String {
-    Reproduction.command(["orrery", "diff", "--behaviour", found.judge.right, difference.tracePath])
+    Reproduction.command(
+      ["orrery", "diff", "--behaviour"] + LaneOption.arguments(found.judge.lanes) + [
+        found.judge.right, difference.tracePath,
+      ])
   }
 
   private func undecidedText() -> String {

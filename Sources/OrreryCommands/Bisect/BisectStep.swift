@@ -21,10 +21,14 @@ struct BisectStep {
     defer { progress.clear() }
     let judge = try BehaviourJudge(right: options.golden ?? "", lanes: LaneOption.union(options.lanes))
     let store = try TraceStore()
-    let recipe = KernelRecipe(options: options, traces: store)
+    let recipe = KernelRecipe(options: options, image: options.image, traces: store)
     let verdict: BehaviourJudge.Verdict
     do {
       let recording = try recipe.record(in: ".") { text in progress.show(text) }
+      if let leftOut = try judge.leftOut(comparedWith: recording.tracePath) {
+        progress.clear()
+        Console.current.note(leftOut)
+      }
       verdict = try judge.verdict(on: recording.tracePath)
     } catch let undecided as KernelRecipe.Undecided { verdict = .undecided(undecided) }
     store.trim()

@@ -6,13 +6,15 @@ import OrreryHost
 struct BisectWorktree {
   private let repository: GitRepository
   private let temporary: TemporaryFolder
+  /// The top of the repository's own worktree.
+  private let top: String
   let path: String
   let git: GitRepository
 
   /// Makes it, with nothing checked out.
   init(of repository: GitRepository) throws(HostError) {
     self.repository = repository
-    let top = try repository.demand(["rev-parse", "--show-toplevel"]).text
+    top = try repository.demand(["rev-parse", "--show-toplevel"]).text
     // Images have paths in them: at the same place they are those of the search before, whose runs are known.
     temporary = try TemporaryFolder(name: "orrery-bisect", for: top)
     path = Folder.path("tree", in: temporary.path)
@@ -23,6 +25,14 @@ struct BisectWorktree {
       temporary.remove()
       throw error
     }
+  }
+
+  /// The file at `path` as the user has it, in this worktree; what is not in the repository, or relative, stays as it is.
+  func counterpart(of path: String) -> String {
+    let top = Folder.resolved(top)
+    let resolved = path.hasPrefix("/") ? Folder.resolved(path) : path
+    guard resolved.hasPrefix(top + "/") else { return path }
+    return Folder.path(String(resolved.dropFirst(top.utf8.count + 1)), in: self.path)
   }
 
   /// Checks the commit out, whatever a build has changed; what builds left beside it stays, for the next is faster then.

@@ -33,7 +33,8 @@ struct CommitSearch {
     self.options = options
     self.range = range
     self.worktree = worktree
-    recipe = KernelRecipe(options: options, traces: traces)
+    // A path into the repository leads to what the user has there, the same for every commit.
+    recipe = KernelRecipe(options: options, image: options.image.map(worktree.counterpart), traces: traces)
   }
 
   var skippedCount: Int { judged.count { if case .undecided = $0.verdict { true } else { false } } }
@@ -67,17 +68,23 @@ struct CommitSearch {
     let judge = try BehaviourJudge(right: options.golden ?? good.tracePath, lanes: lanes)
     let goodCommit = try CommitDescription(of: range.good, in: range.repository)
     if let golden = options.golden {
+      if let leftOut = try judge.leftOut(comparedWith: good.tracePath) {
+        progress.clear()
+        Console.current.note(leftOut)
+      }
       let verdict = try judge.verdict(on: good.tracePath)
       note(Judged(commit: goodCommit, verdict: verdict))
       guard case .same = verdict else {
         throw CommandFailure(
           "--good \(range.goodName) does not behave as \(golden) says; see how with: "
-            + Reproduction.command(["orrery", "diff", "--behaviour", golden, good.tracePath]))
+            + Reproduction.command(
+              ["orrery", "diff", "--behaviour"] + LaneOption.arguments(lanes) + [golden, good.tracePath]))
       }
     } else {
       note(Judged(commit: goodCommit, verdict: .same))
     }
     verdicts[good.imageHash] = .same
+    try checkRebuilt(good)
     switch try self.judge(range.bad, judge, left: nil) {
     case .different: return judge
     case .undecided(let undecided): throw Self.cannotBeJudged("--bad \(range.badName)", undecided)
@@ -88,6 +95,26 @@ struct CommitSearch {
       )
     }
   }
+
+  /// Builds the good commit once more: where its behaviour hangs on the build, every verdict would, and a commit would be blamed for nothing.
+  private func checkRebuilt(_ good: KernelRecipe.Recording) throws {
+    let again: KernelRecipe.Recording
+    do { again = try recipe.record(in: folder) { _ in } } catch let undecided as KernelRecipe.Undecided {
+      throw Self.cannotBeJudged("--good \(range.goodName), built a second time,", undecided)
+    }
+    guard again.imageHash != good.imageHash else { return }
+    guard
+      case .same = try BehaviourJudge(right: good.tracePath, lanes: LaneOption.union(options.lanes))
+        .verdict(on: again.tracePath)
+    else {
+      throw CommandFailure(
+        "--good \(range.goodName), built twice, behaves in two ways, so no commit can be judged; see how with: "
+          + Reproduction.command(["orrery", "diff", "--behaviour", good.tracePath, again.tracePath]))
+    }
+  }
+
+  /// The folder of the worktree that is like the present one.
+  private var folder: String { Folder.withoutEndSlash(Folder.path(range.prefix, in: worktree.path)) }
 
   private static func cannotBeJudged(_ name: String, _ undecided: KernelRecipe.Undecided) -> CommandFailure {
     CommandFailure(
@@ -122,7 +149,6 @@ struct CommitSearch {
     let name = "\(commit.prefix(12))\(steps)"
     progress.show("bisect: \(name): checking out")
     try worktree.checkOut(commit)
-    let folder = Folder.withoutEndSlash(Folder.path(range.prefix, in: worktree.path))
     return try recipe.record(in: folder) { text in progress.show("bisect: \(name): \(text)") }
   }
 

@@ -9,6 +9,8 @@ import OrreryTrace
 /// How the kernel of a folder is built and recorded.
 struct KernelRecipe {
   let options: BisectOverCommitsOptions
+  /// The kernel that the build makes, seen from its folder; nil for the only `.elf` file there that git does not keep.
+  let image: String?
   let traces: TraceStore
 
   /// Why a kernel cannot be judged.
@@ -51,6 +53,8 @@ struct KernelRecipe {
     guard Folder.isFolder(folder) else { throw Undecided(reason: "it has no such folder to build in") }
     guard let command = options.build else { return }
     progress("building")
+    // What an earlier build left there would pass for what this one makes.
+    try removeImage(in: folder)
     var shell = ShellCommand(command, in: folder)
     shell.withoutVariables = GitRepository.locationVariables
     let result = try shell.run { Interruption.isRequested }
@@ -58,19 +62,51 @@ struct KernelRecipe {
     guard result.code != 0 else { return }
     let output = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
     throw Undecided(
-      reason: "it cannot be built: `\(command)` ended with \(result.code)", details: output.suffix(5).map(String.init))
+      reason: "it cannot be built: `\(Self.shortened(command))` ended with \(result.code)",
+      details: output.suffix(5).map(String.init))
+  }
+
+  /// A command as it stands in the line of each commit that it fails for.
+  private static func shortened(_ command: String) -> String {
+    command.count <= commandLength ? command : command.prefix(commandLength) + "…"
+  }
+
+  private static let commandLength = 40
+
+  /// Takes away what the build is to make; a file that git keeps comes with the commit.
+  private func removeImage(in folder: String) throws {
+    guard let image else {
+      let found = try untrackedImages(in: folder)
+      // In a folder of the user's, several are not ours to take.
+      if options.step, found.count != 1 { return }
+      for name in found { try Folder.removeFile(Folder.path(name, in: folder)) }
+      return
+    }
+    let path = Folder.path(image, in: folder)
+    guard Folder.isFile(path), try git(in: folder).ask(["ls-files", "--error-unmatch", "--", image]).code != 0 else {
+      return
+    }
+    try Folder.removeFile(path)
+  }
+
+  private func git(in folder: String) -> GitRepository { GitRepository(folder: folder, isWorktree: !options.step) }
+
+  /// The `.elf` files in `folder` that git does not keep.
+  private func untrackedImages(in folder: String) throws -> [String] {
+    try git(in: folder).demand(["ls-files", "--others", "-z", "--", "*.elf"]).text.split(separator: "\0").map(
+      String.init)
   }
 
   /// The kernel that the option names, or the only `.elf` file in `folder` that git does not keep.
   private func imagePath(in folder: String) throws -> String {
-    if let image = options.image {
+    if let image {
       let path = Folder.path(image, in: folder)
-      guard Folder.isFile(path) else { throw Undecided(reason: "the build gives no \(image)") }
+      guard Folder.isFile(path) else {
+        throw Undecided(reason: "it cannot be built: the build gives no \(options.image ?? image)")
+      }
       return path
     }
-    let git = GitRepository(folder: folder, isWorktree: !options.step)
-    let found = try git.demand(["ls-files", "--others", "-z", "--", "*.elf"]).text.split(separator: "\0").map(
-      String.init)
+    let found = try untrackedImages(in: folder)
     guard found.count <= 1 else {
       throw CommandFailure(
         "the build gives several images: \(found.prefix(8).joined(separator: ", ")); name the kernel with --image")

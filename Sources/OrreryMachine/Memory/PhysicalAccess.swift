@@ -94,7 +94,7 @@ extension CPU {
     guard old != new else { return }
     let flags = pointee.memory.pointee.pageFlags(frame)
     if flags.contains(.translating) { entryChanged(frame: frame, offset: UInt64(offset), old: old) }
-    if flags.contains(.inspected) { noteInspectedChange() }
+    if flags.contains(.inspected) { inspectedWordChanged(frame: frame, offset: UInt64(offset), changed: old ^ new) }
     if flags.contains(.watched) { watchedWordChanged(frame: frame, offset: UInt64(offset), old: old, new: new) }
   }
 

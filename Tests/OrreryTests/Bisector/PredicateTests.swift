@@ -9,6 +9,7 @@ import Testing
       "rax == 5", "byte at 0x10_0000 != 0", "qword at ticks+8 >= 100 and not mapped 0x4444_4444_0000",
       "(reached kernelMain hit 3 or reached \"Heap.allocate(size:)\") and rflags & 0x200 == 0",
       "not (clock > 1000 and steps < 5)", "interrupts 32 == 10", "dword at physical buffer-4 == steps", "halted == 1",
+      "clock >= 1ms", "byte at f & 0xF == 3",
     ])
   func whatTheHelpOffersIsRead(text: String) throws {
     #expect(try Predicate(parsing: text).text == text)
@@ -34,7 +35,8 @@ import Testing
       ("rax == 0x", 8, "expected a number"), ("rax == 99999999999999999999", 8, "expected a number of 64 bits"),
       ("interrupts 256 == 1", 12, "a vector is 0 to 255"), ("reached \"f", 9, "expected a name"),
       ("rax && rbx", 5, "unexpected `&&`"), ("mapped", 7, "expected an address"),
-      ("rax", 4, "expected a comparison"),
+      ("rax", 4, "expected a comparison"), ("byte at 0x1000 == 300", 19, "a byte is never 300"),
+      ("70_000 != word at f", 11, "a word is never 70000"), ("rax == 5ms", 8, "compared with `clock` only"),
       ("rax == 1 | rbx == 2", 10, "unexpected character `|`"),
       ("byte at f + 0x8000_0000_0000_0000 == 1", 13, "an offset is less than 2^63"),
     ])

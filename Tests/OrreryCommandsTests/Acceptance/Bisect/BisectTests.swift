@@ -126,6 +126,59 @@ extension AcceptanceTests {
       #expect(elsewhere.end.code == 2 && elsewhere.error.contains("behaves as --good v1 does in the lanes"))
     }
 
+    /// The golden has all lanes, and the runs are judged by one.
+    @Test func stepJudgesAndShowsTheLanesThatCountOnly() async throws {
+      let history = try await CommitHistory(.pageFlag, at: 1, broken: [])
+      try await history.git("checkout", "-q", "v1")
+      let step = ["bisect", "--step", "--build", "sh build.sh", "-s", "keys.scenario", "--golden", "golden.txt"]
+      #expect(try await history.bench.run("sh", ["build.sh"], environment: history.environment).end.code == 0)
+      #expect(
+        try await history.orrery(["record", "kernel.elf", "-s", "keys.scenario", "-o", "good.orrery"]).end.code == 0)
+      let golden = try await history.orrery(["show", "--behaviour", "good.orrery"])
+      try history.bench.write("golden.txt", golden.output)
+      try await history.git("checkout", "-q", history.commits[1])
+      let output = try await history.orrery(step + ["--lanes", "output"])
+      #expect(output.end.code == 0, "\(output.output)")
+      let map = try await history.orrery(step + ["--lanes", "map"])
+      #expect(map.end.code == 1 && map.output.split(separator: "\n").count == 4, "\(map.output)")
+    }
+
+    /// A path into the repository leads to the one file that the user has there.
+    @Test func absoluteImageIsThatOfEachCommit() async throws {
+      let history = try await CommitHistory(.pageFlag)
+      try history.bench.write("kernel.elf", "what the user has there\n")
+      let search = try await history.search("--image", history.bench.file("kernel.elf"), "--lanes", "map")
+      #expect(search.output.hasPrefix("\(history.commits[18]) is the first"), "\(search.error)")
+      #expect(search.output.contains("see it: orrery diff --behaviour --lane map "), "\(search.output)")
+      #expect(try history.bench.bytes("kernel.elf") == Array("what the user has there\n".utf8))
+    }
+
+    /// The commits before and after the change do not build, and the build command keeps that to itself.
+    @Test func imageThatTheBuildDidNotWriteIsNotJudged() async throws {
+      let history = try await CommitHistory(.pageFlag, at: 18, broken: [17, 18])
+      let search = try await history.orrery([
+        "bisect", "--good", "v1", "--build", "sh build.sh || true", "--image", "kernel.elf", "--scenario",
+        "keys.scenario",
+      ])
+      #expect(search.end.code == 125, "\(search.output)\(search.error)")
+      #expect(search.error.contains("it cannot be built: the build gives no kernel.elf"), "\(search.error)")
+    }
+
+    @Test func buildThatIsAnotherEachTimeIsRefused() async throws {
+      let history = try await CommitHistory(.pageFlag)
+      let build = "echo >> ../count; sh build.sh; test $(wc -l < ../count) = 1 || cp other.elf kernel.elf"
+      try await history.git("checkout", "-q", history.commits[18])
+      #expect(try await history.bench.run("sh", ["build.sh"], environment: history.environment).end.code == 0)
+      try FileManager.default.copyItem(
+        atPath: history.bench.file("kernel.elf"), toPath: history.bench.file("cache/other.elf"))
+      try await history.git("checkout", "-q", "main")
+      let search = try await history.orrery([
+        "bisect", "--good", "v1", "--image", "kernel.elf", "--scenario", "keys.scenario", "--build",
+        build.replacingOccurrences(of: "other.elf", with: history.bench.file("cache/other.elf")),
+      ])
+      #expect(search.end.code == 2 && search.error.contains("built twice, behaves in two ways"), "\(search.error)")
+    }
+
     @Test func onlySkippedCommitsAreNamed() async throws {
       let history = try await CommitHistory(.pageFlag, at: 18, broken: [17, 18, 19])
       let search = try await history.search()
