@@ -81,8 +81,8 @@ struct AcceptReview {
     let skipped = changed.filter { result in
       !(accepted + rejected).contains { $0.goldenCase.folder == result.goldenCase.folder }
     }
-    for result in skipped { lines.append("skipped: \(result.goldenCase.folder)") }
     for result in rejected { lines.append("rejected: \(result.goldenCase.folder); repeat it: \(result.reproduction)") }
+    for result in skipped { lines.append("skipped: \(result.goldenCase.folder)") }
     return lines.joined(separator: "\n")
   }
 

@@ -35,7 +35,9 @@ import Testing
     let other = try folder.trace(
       "other.orrery", [(2, .serial(port: 0, bytes: Array("Ho\n".utf8)))], lanes: [LaneSet(.output), LaneSet(.state)])
     let diff = CapturedRun("diff", "--behaviour", try golden(everything), other)
-    #expect(diff.code == 1 && diff.output.contains("\"Ho\", was \"Hi\"") && !diff.output.contains("lanes:"))
+    #expect(
+      diff.code == 1 && diff.output.contains("\"Ho\\n\", was \"Hi\\n\"") && !diff.output.contains("lanes:"),
+      "\(diff.output)")
   }
 
   @Test func lanesThatAreAskedForNeedNoWord() throws {

@@ -121,7 +121,7 @@ extension AcceptanceTests {
       try await history.git("checkout", "-q", "main")
       let search = try await history.search("--golden", "golden.txt", "--lanes", "map")
       #expect(search.output.hasPrefix("\(history.commits[18]) is the first"), "\(search.error)")
-      #expect(search.output.contains("see it: orrery diff --behaviour golden.txt "))
+      #expect(search.output.contains("see it: orrery diff --behaviour --lane map golden.txt "))
       let elsewhere = try await history.search("--golden", "golden.txt", "--lanes", "output")
       #expect(elsewhere.end.code == 2 && elsewhere.error.contains("behaves as --good v1 does in the lanes"))
     }
