@@ -72,7 +72,7 @@ private struct RandomRun {
 
   /// The next one, which is noted first; nil when there were enough steps.
   mutating func nextInput() throws -> UInt64? {
-    try Data("\(inputs) \(steps)".utf8).write(to: file)
+    try Data("\(inputs) \(steps)".utf8).write(to: file, options: .atomic)
     showProgress()
     return steps < Self.goal ? inputs : nil
   }
