@@ -78,6 +78,13 @@ import Testing
       "interrupt, scripted", [], ["vector 32, scripted, at 70 ms"],
       ["+ interrupt, scripted: scripted interrupt delivered at 70 ms (vector 32)"]
     ),
+    (
+      "heap, main", ["… 24025 more lines, hash c6cf"], ["… 24026 more lines, hash 448e"],
+      [
+        "~ heap: what comes after the lines told here is otherwise: 24026 more lines, hash 448e, "
+          + "was 24025 more lines, hash c6cf"
+      ]
+    ),
     ("exception, main", ["page fault handled"], [], ["- exception: page fault no longer handled"]),
     (
       "exception, main", ["divide error in f"], ["page fault in f"],

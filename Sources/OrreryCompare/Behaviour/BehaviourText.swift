@@ -316,6 +316,8 @@ extension BehaviourText.Row {
   }
 
   private static func skeleton(_ text: String, lane: String) -> String {
+    // How many lines follow, and their hash: a section has one such line.
+    if text.hasPrefix("  … ") { return "  …" }
     switch lane {
     case "map":
       // Verb, start and length say which pages are meant.
