@@ -129,8 +129,10 @@ struct BehaviourText {
       return
     }
     if !sections[section].title.isEmpty, let fold = Fold(text), fold.period <= sections[section].units.count {
-      let pattern = sections[section].units.suffix(fold.period)
-      if pattern.allSatisfy({ $0.rows.count == 1 }), let start = pattern.first?.rows.lowerBound {
+      // Not kept, or taking it away would copy all units.
+      let isPlain = sections[section].units.suffix(fold.period).allSatisfy { $0.rows.count == 1 }
+      if isPlain {
+        let start = end - 1 - fold.period
         sections[section].units.removeLast(fold.period)
         let keys = rows[start..<start + fold.period].map(\.key)
         let skeletons = rows[start..<start + fold.period].map(\.skeleton)

@@ -1,6 +1,7 @@
 /// Makes changes of the units that are not in both behaviours.
 struct ChangeFinder {
   private let units: [ComparedUnit]
+  private let places: [Place]
   private let lanesLeftOut: [String]
   /// The partner of a unit that was moved or changed, by its index.
   private var partners: [Int: (index: Int, kind: BehaviourChange.Kind)] = [:]
@@ -11,6 +12,7 @@ struct ChangeFinder {
 
   init(_ units: [ComparedUnit], lanesLeftOut: [String] = []) {
     self.units = units
+    places = Self.places(units)
     self.lanesLeftOut = lanesLeftOut
   }
 
@@ -151,28 +153,42 @@ struct ChangeFinder {
     let was = place(before: old)
     guard now == was else { return "\(what), now \(now), was \(was)" }
     // The same is done at both places, so that only their numbers tell them apart.
-    return "\(what), now number \(number(new, .added)) in its section, was number \(number(old, .removed))"
+    return "\(what), now number \(number(new)) in its section, was number \(number(old))"
   }
 
   /// The last that is in both behaviours before `index`, in the same section.
   private func place(before index: Int) -> String {
-    var index = index - 1
-    while index >= 0, units[index].section == units[index + 1].section {
-      if units[index].kind == .same { return "after `\(units[index].told.last ?? "")`" }
-      index -= 1
-    }
-    return "first"
+    guard let same = places[index].lastSame else { return "first" }
+    return "after `\(units[same].told.last ?? "")`"
   }
 
   /// The how manyth unit of its side the unit is in its section.
-  private func number(_ index: Int, _ kind: BehaviourComparison.Line.Kind) -> Int {
-    var number = 1
-    var index = index - 1
-    while index >= 0, units[index].section == units[index + 1].section {
-      if units[index].kind == .same || units[index].kind == kind { number += units[index].count }
-      index -= 1
+  private func number(_ index: Int) -> Int { places[index].before + 1 }
+
+  /// Where a unit is in its section.
+  private struct Place {
+    /// The last unit before it that is in both behaviours.
+    var lastSame: Int?
+    /// How much is before it on its side.
+    var before: Int
+  }
+
+  /// The places of all units.
+  private static func places(_ units: [ComparedUnit]) -> [Place] {
+    var places: [Place] = []
+    var lastSame: Int?
+    var (removed, added) = (0, 0)
+    for index in units.indices {
+      if index > 0, units[index].section != units[index - 1].section {
+        lastSame = nil
+        (removed, added) = (0, 0)
+      }
+      places.append(Place(lastSame: lastSame, before: units[index].kind == .removed ? removed : added))
+      if units[index].kind != .added { removed += units[index].count }
+      if units[index].kind != .removed { added += units[index].count }
+      if units[index].kind == .same { lastSame = index }
     }
-    return number
+    return places
   }
 
   // MARK: Folding
