@@ -103,8 +103,8 @@ extension CPU {
     var registers: InlineArray<8, UInt64> = .init(repeating: 0)
     for number in 0..<8 {
       guard let value = load(layout.register(number), layout.size) else { return nil }
-      // The upper halves are undefined after a switch to a 16-bit task: ones, as the 80386 left them.
-      registers[number] = layout.is32 ? value : value | 0xFFFF_0000
+      // The upper halves are undefined after a switch to a 16-bit task: they stay.
+      registers[number] = layout.is32 ? value : value | pointee.gpr[number] & 0xFFFF_0000
     }
     var selectors: InlineArray<6, UInt16> = .init(repeating: 0)
     for number in 0..<layout.segmentCount {

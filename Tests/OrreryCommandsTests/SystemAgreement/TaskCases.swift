@@ -100,7 +100,7 @@ enum TaskCases {
                 "\(name) to the task by \(hexadecimal(selector)), user \(isUser)", mode, code, Task(isUser: isUser),
                 selector: selector))
           }
-          // A 16-bit task leaves ones in the upper half of ESP, where the handler of its own level could not be.
+          // A 16-bit task keeps the upper half of ESP, where the handler of its own level could not be.
           if isUser {
             cases.append(
               make("\(name) to a 16-bit task", mode, code, short).with(
