@@ -109,10 +109,7 @@ enum TaskCases {
                     Map.gdt + Selector.absentCode,
                     Map.descriptor(base: target, limit: 0xFFFF, access: 0xFB, size: 0x4)
                   )
-                ]
-              ).differing(
-                "Volume 3, 7.6, leaves open what is above 16 bits of a register that a 16-bit task loads. QEMU keeps what was there.",
-                manual: "vector=80", "rax=ffff1000"))
+                ]))
           }
           var item = make("\(name) to a task with T", mode, code, Task(isUser: isUser, traps: true))
           item[.dr7] = 0x4FF | 0x1111_0000
