@@ -144,6 +144,12 @@ extension CPU {
     debug.pointee.dataCount == 0 || watchEach(linear, size: size, isWrite: isWrite)
   }
 
+  /// Whether a data breakpoint lies in the page of `linear`: it must stay out of the engine's TLB.
+  @inline(__always)
+  func watchesPage(of linear: UInt64) -> Bool {
+    debug.pointee.dataCount != 0 && debug.pointee.watchesPage(of: linear)
+  }
+
   @inline(never)
   private func watchEach(_ linear: UInt64, size: Int, isWrite: Bool) -> Bool {
     let met = debug.pointee.conditions(linear, size: size, isWrite: isWrite)

@@ -127,6 +127,21 @@ extension CPU {
     return next
   }
 
+  /// The block that `executeBlocks` begins with, of one instruction if any other has more than `budget` steps. Kept out of the switch's function, whose
+  /// registers it would take.
+  @inline(never)
+  private func firstBlock(mode: UInt8, budget: Int64) -> UnsafeMutablePointer<Block>? {
+    // An interrupt's handler is entered here as often as by a branch: it is found as a branch finds its target.
+    var block = pointee.blocks.pointee.jumpCache[BlockCache.jumpCacheIndex(pointee.rip)]
+    if pointee.codeMode != .bits64 || !isCanonicalTarget(pointee.rip)
+      || block.pointee.tag != BlockMode.tag(linear: pointee.rip, mode: mode)
+    {
+      guard let found = findBlock(mode: mode) else { return nil }
+      block = found
+    }
+    return Int64(block.pointee.count) > budget ? findBlock(mode: blockMode | BlockMode.single) : block
+  }
+
   /// The switch. `firstMode` is added to the mode of the first block.
   @inline(never)
   private func executeBlocks(budget: UInt64, firstMode: UInt8) -> EngineExit {
@@ -144,19 +159,8 @@ extension CPU {
     pointee.endSteps = pointee.steps &+ UInt64(remaining)
     pointee.leavesBlock = false
 
-    // An interrupt's handler is entered here as often as by a branch: it is found as a branch finds its target.
-    var block = jumpCache[BlockCache.jumpCacheIndex(pointee.rip)]
-    if pointee.codeMode != .bits64 || !isCanonicalTarget(pointee.rip)
-      || block.pointee.tag != BlockMode.tag(linear: pointee.rip, mode: mode | firstMode)
-    {
-      guard let found = findBlock(mode: mode | firstMode) else { return pointee.stop == nil ? .fault : .stopped }
-      block = found
-    }
-    if Int64(block.pointee.count) > remaining {
-      guard let single = findBlock(mode: mode | BlockMode.single) else {
-        return pointee.stop == nil ? .fault : .stopped
-      }
-      block = single
+    guard var block = firstBlock(mode: mode | firstMode, budget: remaining) else {
+      return pointee.stop == nil ? .fault : .stopped
     }
     remaining &-= Int64(block.pointee.count)
     var operation = block.operations

@@ -53,6 +53,7 @@ extension CPU {
 
   /// Makes the #GP(0) of an address that is not canonical the #SS(0) it is for an access through the stack segment, which RSP and RBP as bases imply
   /// (Intel SDM volume 1, 3.7.4).
+  @inline(never)
   func becomeStackFault(_ operation: UnsafeMutablePointer<Operation>, _ block: UnsafeMutablePointer<Block>) {
     let usesStack: Bool
     switch operation.pointee.code {

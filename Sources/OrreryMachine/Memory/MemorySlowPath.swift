@@ -55,9 +55,7 @@ extension CPU {
   func hostPointer(_ linear: UInt64, forWrite: Bool) -> UnsafeMutableRawPointer? {
     let isUser = pointee.cpl == 3
     let access: MemoryAccess = forWrite ? .write : .read
-    guard isCanonical(linear), !checksAlignment, !pointee.system.pointee.debug.pointee.watchesPage(of: linear) else {
-      return nil
-    }
+    guard isCanonical(linear), !checksAlignment, !watchesPage(of: linear) else { return nil }
     if let model = modelledTLB, isPaging {
       // Looking may change nothing in it: only what it holds already can be gone through.
       guard let held = model.pointee.lookUp(linear, .data), allows(held.rights, access, isUser: isUser),
@@ -232,7 +230,7 @@ extension CPU {
 
   /// Lets the inline path hit for the page from now on, as far as it may.
   private func fill(_ linear: UInt64, _ translation: Translation, isUser: Bool) {
-    guard !pointee.system.pointee.debug.pointee.watchesPage(of: linear) else { return }
+    guard !watchesPage(of: linear) else { return }
     let mayWrite = translation.rights.contains(.dirty) && allows(translation.rights, .write, isUser: isUser)
     let frame = translation.physicalPage >> 12
     let system = pointee.system

@@ -102,9 +102,10 @@ extension CPU {
     _ linear: UInt64, _ access: MemoryAccess, isFourLevel: Bool, isUser: Bool, hasEffects: Bool
   ) -> WalkOutcome {
     let alwaysReserved = PageEntry.reservedAddress | (checksNoExecute ? 0 : PageEntry.noExecute)
-    var rights: TranslationRights = [.user, .writable, .accessed]
-    // Then a store to a table takes nothing away, so nobody has to see it.
+    var rights = TranslationRights.beforeWalk
+    // With `tlb=stale` a store to a table takes nothing away, so nobody has to see it.
     let isStale = modelledTLB != nil
+    let notesTables = hasEffects && !isStale
     var level: UInt64 = isFourLevel ? 4 : 3
     var table = pointee.cr3 & (isFourLevel ? PageEntry.address : 0xFFFF_FFE0)
     while true {
@@ -138,7 +139,7 @@ extension CPU {
         if entry & PageEntry.noExecute != 0 { rights.insert(.noExecute) }
         if entry & PageEntry.accessed == 0 && !hasEffects { rights.remove(.accessed) }
       }
-      if hasEffects && !isStale {
+      if notesTables {
         noteTable(
           frame: table >> 12, level: table & 0xFFF == 0 ? UInt8(level) : 0, base: linear & ~(1 << (shift + 9) - 1))
       }
@@ -166,7 +167,7 @@ extension CPU {
   }
 
   private func walkTwoLevels(_ linear: UInt64, _ access: MemoryAccess, isUser: Bool, hasEffects: Bool) -> WalkOutcome {
-    var rights: TranslationRights = [.user, .writable, .accessed]
+    var rights = TranslationRights.beforeWalk
     var table = pointee.cr3 & 0xFFFF_F000
     var level = 2
     while true {
@@ -206,7 +207,8 @@ extension CPU {
 
   /// What a TLB keeps of the last entry beside the rights.
   private func keeping(_ entry: UInt64, level: UInt64) -> TranslationRights {
-    var kept: TranslationRights = level == 1 ? [] : level == 2 ? .large : .huge
+    var kept = TranslationRights(rawValue: 0)
+    if level > 1 { kept.insert(level == 2 ? .large : .huge) }
     if entry & PageEntry.global != 0 && pointee.cr4 & ControlRegister.pge != 0 { kept.insert(.global) }
     return kept
   }
@@ -217,7 +219,15 @@ extension CPU {
     return model.pointee.pointerRegisters[Int(address >> 3 & 3)]
   }
 
+  @inline(__always)
   private func noteTable(frame: UInt64, level: UInt8, base: UInt64) {
+    if !pointee.system.pointee.translations.pointee.hasNoted(frame: frame, level: level, base: base) {
+      noteTableAnew(frame: frame, level: level, base: base)
+    }
+  }
+
+  @inline(never)
+  private func noteTableAnew(frame: UInt64, level: UInt8, base: UInt64) {
     pointee.memory.pointee.mark(frame, .translating)
     pointee.system.pointee.translations.pointee.noteTable(frame: frame, level: level, base: base)
   }

@@ -24,6 +24,8 @@ struct TranslationRights: OptionSet {
   static let large = TranslationRights(rawValue: 1 << 6)
   /// The page has 1 GiB.
   static let huge = TranslationRights(rawValue: 1 << 7)
+  /// What each entry on the way may take away: `user`, `writable` and `accessed`, as a number, so that a walk builds no list of them.
+  static let beforeWalk = TranslationRights(rawValue: 1 << 0 | 1 << 1 | 1 << 4)
 }
 
 /// How the page walker used a table page for translations that may still be cached.
@@ -213,6 +215,14 @@ struct TranslationCache: ~Copyable {
   mutating func forgetFetches() { fetched = .init(repeating: 0) }
 
   // MARK: Tables
+
+  /// Whether `noteTable` would change nothing.
+  @inline(__always)
+  func hasNoted(frame: UInt64, level: UInt8, base: UInt64) -> Bool {
+    let index = Int(tableUseIndex[Int(frame)]) - 1
+    return index >= 0 && tableUses[index].generation == generation && tableUses[index].level == level
+      && tableUses[index].base == base
+  }
 
   /// Notes that a translation to be cached was read from a table page. `level` 0 means that its entries cannot be attributed to single pages.
   mutating func noteTable(frame: UInt64, level: UInt8, base: UInt64) {
