@@ -8,22 +8,22 @@ enum BehaviourSource {
   case golden(GoldenText)
 
   init(path: String) throws(CommandFailure) {
-    do {
+    guard let text = try Self.behaviourText(path) else {
+      self = .trace(try OpenedTrace(path: path))
+      return
+    }
+    do throws(BehaviourError) { self = .golden(try GoldenText(text)) } catch {
+      throw CommandFailure("\(path): \(error)")
+    }
+  }
+
+  /// The text of the file at `path` if it begins as a behaviour does.
+  private static func behaviourText(_ path: String) throws(CommandFailure) -> String? {
+    do throws(HostError) {
       let file = try InputFile(path: path)
       let start = try file.read(offset: 0, count: Behaviour.textStart.utf8.count)
-      if start.elementsEqual(Behaviour.textStart.utf8) {
-        let text = try file.text(limit: Behaviour.textLimit)
-        do throws(BehaviourError) { self = .golden(try GoldenText(text)) } catch {
-          throw CommandFailure("\(path): \(error)")
-        }
-        return
-      }
-    } catch let error as HostError {
-      throw CommandFailure(error)
-    } catch let error as CommandFailure {
-      throw error
-    } catch { throw CommandFailure("\(path): \(error)") }
-    self = .trace(try OpenedTrace(path: path))
+      return start.elementsEqual(Behaviour.textStart.utf8) ? try file.text(limit: Behaviour.textLimit) : nil
+    } catch { throw CommandFailure(error) }
   }
 
   /// Words for the events of a trace, with source lines; nil for a golden.
@@ -61,6 +61,7 @@ struct ComparableBehaviours {
   let actual: Behaviour
   /// Which lanes are left out, in words; nil when none is.
   let leftOut: String?
+  private let names: (String, String)
 
   /// - Parameters:
   ///   - names: what the sides are called.
@@ -68,10 +69,18 @@ struct ComparableBehaviours {
   init(_ left: BehaviourSource, _ right: BehaviourSource, names: (String, String), lanes: LaneSet)
     throws(CommandFailure)
   {
+    self.names = names
     let common: LaneSet
     (common, leftOut) = try Self.lanes(left, right, names: names, of: lanes)
     golden = try left.behaviour(common, comparedWith: right)
     actual = try right.behaviour(common, comparedWith: left)
+  }
+
+  /// What changed from the golden to the actual one.
+  func comparison() throws(CommandFailure) -> BehaviourComparison {
+    do throws(BehaviourError) { return try compareBehaviour(golden: golden, actual: actual) } catch {
+      throw CommandFailure("\(names.0), \(names.1): \(error)")
+    }
   }
 
   /// The lanes of `lanes` that both sides have, and in words which are left out.

@@ -112,13 +112,8 @@ struct DiffCommand: ParsableCommand {
     _ left: BehaviourSource, _ right: BehaviourSource, names: (String, String), lanes: LaneSet, lines: Bool? = nil
   ) throws(CommandFailure) -> BehaviourDiff {
     let sides = try ComparableBehaviours(left, right, names: names, lanes: lanes)
-    do throws(BehaviourError) {
-      return BehaviourDiff(
-        left: names.0, right: names.1,
-        comparison: try compareBehaviour(golden: sides.golden, actual: sides.actual), leftOut: sides.leftOut,
-        line: BehaviourDiff.line(left, right, lines))
-    } catch {
-      throw CommandFailure("\(names.0), \(names.1): \(error)")
-    }
+    return BehaviourDiff(
+      left: names.0, right: names.1, comparison: try sides.comparison(), leftOut: sides.leftOut,
+      line: BehaviourDiff.line(left, right, lines))
   }
 }

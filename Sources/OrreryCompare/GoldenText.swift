@@ -10,13 +10,10 @@ public struct GoldenText: Sendable {
   public let lanes: LaneSet
   private let rows: [Substring]
 
-  private static let lanesStart = "lanes:"
-
   /// - Throws: with the number of the first line that is none of a behaviour. A text of another version is left to `compareBehaviour` to refuse.
   public init(_ text: String) throws(BehaviourError) {
     behaviour = Behaviour(text: text)
-    // As `compareBehaviour` splits it.
-    rows = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    rows = behaviour.rows
     guard rows.first.map(String.init) == Behaviour.versionLine else {
       lanes = .all
       return
@@ -32,9 +29,9 @@ public struct GoldenText: Sendable {
     var kept: [Substring] = []
     var isKept = true
     for (index, row) in rows.enumerated() {
-      if index > 0, row.hasPrefix(Self.lanesStart), kept.count == 1 {
+      if index > 0, row.hasPrefix(Behaviour.lanesStart), kept.count == 1 {
         let told = self.lanes.intersection(lanes).lanes.map(\.name).joined(separator: " ")
-        kept.append("\(Self.lanesStart) \(told)")
+        kept.append("\(Behaviour.lanesStart) \(told)")
         continue
       }
       if index > 0, let lane = Self.lane(ofHeading: row) { isKept = lanes.contains(lane) }
@@ -61,9 +58,9 @@ public struct GoldenText: Sendable {
       if row.hasPrefix(" ") {
         guard section != nil else { throw Self.error(number, "`\(Self.shown(row))` stands before the first section") }
         isSectionEmpty = false
-      } else if let name = ["lanes:", "end:", "report:"].first(where: { row.hasPrefix($0) }) {
+      } else if let name = Behaviour.headStart(of: row) {
         guard section == nil else { throw Self.error(number, "`\(name)` stands after the first section") }
-        if name == GoldenText.lanesStart { try readLanes(row.dropFirst(name.count), number) }
+        if name == Behaviour.lanesStart { try readLanes(row.dropFirst(name.count), number) }
       } else {
         guard GoldenText.lane(ofHeading: row) != nil else {
           throw Self.error(number, "`\(Self.shown(row))` is no line of a behaviour")

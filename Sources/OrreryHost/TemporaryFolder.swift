@@ -14,7 +14,7 @@ public struct TemporaryFolder: Sendable {
       try self.init(name: name)
       return
     }
-    self.init(path: Self.resolved(path))
+    self.init(path: Folder.resolved(path))
   }
 
   private init(path: String) { self.path = path }
@@ -22,20 +22,13 @@ public struct TemporaryFolder: Sendable {
   /// Where what is only needed for a while is put.
   static var parent: String { Environment.value("TMPDIR") ?? "/tmp" }
 
-  /// Where the links in `path` lead: programs that are run in the folder call it so.
-  private static func resolved(_ path: String) -> String {
-    let resolved = realpath(path, nil)
-    defer { free(resolved) }
-    return resolved.map { String(cString: $0) } ?? path
-  }
-
   /// - Parameter name: what the folder's name begins with.
   public init(name: String) throws(HostError) {
     let parent = Self.parent
     var template = Array(Folder.path("\(name)-XXXXXX", in: parent).utf8CString)
     let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!).map { String(cString: $0) } }
     guard let made else { throw HostError(path: parent, errno: errno, activity: "making a folder in it") }
-    path = Self.resolved(made)
+    path = Folder.resolved(made)
   }
 
   /// Removes the folder with all that is in it.

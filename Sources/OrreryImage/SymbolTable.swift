@@ -194,18 +194,6 @@ private struct SymbolNames {
   }
 }
 
-extension Array {
-  /// The first index whose element satisfies `predicate`, of an array in which all that do come last; `endIndex` if none does.
-  fileprivate func partitioningIndex(where predicate: (Element) -> Bool) -> Int {
-    var (low, high) = (startIndex, endIndex)
-    while low < high {
-      let middle = low + (high - low) / 2
-      if predicate(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
-  }
-}
-
 extension String.UTF8View {
   /// Whether the bytes of `part` stand together in the text.
   fileprivate func hasSubsequence(_ part: [UInt8]) -> Bool {

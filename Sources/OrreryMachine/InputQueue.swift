@@ -21,18 +21,10 @@ struct InputQueue {
       events.removeAll(keepingCapacity: true)
       head = 0
     }
-    var low = head
-    var high = events.count
-    while low < high {
-      let middle = low + (high - low) / 2
-      let other = events[middle]
-      if (other.clock, other.point.rawValue) <= (event.clock, event.point.rawValue) {
-        low = middle + 1
-      } else {
-        high = middle
-      }
+    let position = events[head...].partitioningIndex {
+      ($0.clock, $0.point.rawValue) > (event.clock, event.point.rawValue)
     }
-    events.insert(event, at: low)
+    events.insert(event, at: position)
   }
 
   /// Takes the next input when it is due at `clock` with a point not after `point`.

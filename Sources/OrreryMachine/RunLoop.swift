@@ -13,11 +13,9 @@ extension Machine {
   /// anything is due. `.idle` is returned at once, whatever the limits, when the processor is halted and nothing scheduled or armed can wake it.
   public func run(untilClock: Clock, untilSteps: Steps) -> RunExit {
     while true {
-      if needsLook || cpu.pointee.steps >= untilSteps || cpu.pointee.clock >= untilClock,
-        let exit = exitAtBoundary(untilClock: untilClock, untilSteps: untilSteps)
-      {
-        return exit
-      }
+      if hasNews, let exit = exitForNews() { return exit }
+      if cpu.pointee.steps >= untilSteps { return .reachedSteps }
+      if cpu.pointee.clock >= untilClock { return .reachedClock }
       if !standsAtInstruction { passBoundary() }
       if let stop = takeStop() { return .stopped(stop) }
       if deliverPending() { continue }
@@ -51,15 +49,16 @@ extension Machine {
     }
   }
 
-  /// Whether `exitAtBoundary` has anything to look at besides the limits.
+  /// Whether `exitForNews` has anything to look at.
   @inline(__always)
-  private var needsLook: Bool {
+  private var hasNews: Bool {
     cpu.pointee.isStopped || board.isStopped || probes.writer.isFull || cpu.pointee.system.pointee.tables.isPending
       || cpu.pointee.system.pointee.hasInspectedChange || !board.pauses.isEmpty
   }
 
-  /// What ends `run` at a boundary before anything happens at its clock.
-  private func exitAtBoundary(untilClock: Clock, untilSteps: Steps) -> RunExit? {
+  /// What ends `run` at a boundary, beside the limits, before anything happens at its clock.
+  @inline(never)
+  private func exitForNews() -> RunExit? {
     if let stop = takeStop() { return .stopped(stop) }
     if probes.writer.isFull { return .probesFull }
     // Page tables that the last step put in place: their records belong to it, so nothing may come between.
@@ -91,8 +90,6 @@ extension Machine {
       }
       board.pauses = []
     }
-    if cpu.pointee.steps >= untilSteps { return .reachedSteps }
-    if cpu.pointee.clock >= untilClock { return .reachedClock }
     return nil
   }
 

@@ -79,12 +79,8 @@ public enum KeyNames {
     // Longer than any spelling: not worth folding.
     guard name.utf8.count <= 20 else { return nil }
     let folded = name.lowercased()
-    var (low, high) = (0, spellings.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if spellings[middle].spelling < folded { low = middle + 1 } else { high = middle }
-    }
-    return low < spellings.count && spellings[low].spelling == folded ? spellings[low].key : nil
+    let index = spellings.partitioningIndex { $0.spelling >= folded }
+    return index < spellings.count && spellings[index].spelling == folded ? spellings[index].key : nil
   }
 
   /// The name of `key`; nil for a code that no key here has.

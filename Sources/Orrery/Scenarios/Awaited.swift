@@ -116,17 +116,13 @@ struct Awaited<Listener: Sendable>: Sendable {
 
   /// The instruction at `address` is about to execute; gives those whose wait is over.
   mutating func reach(_ address: LinearAddress) -> [Listener] {
-    var (low, high) = (0, addresses.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if addresses[middle] < address { low = middle + 1 } else { high = middle }
-    }
-    guard low < addresses.count, addresses[low] == address else { return [] }
+    let index = addresses.partitioningIndex { $0 >= address }
+    guard index < addresses.count, addresses[index] == address else { return [] }
     var listeners: [Listener] = []
-    addressCounters[low].hit(&listeners)
-    if addressCounters[low].isOver {
-      addresses.remove(at: low)
-      addressCounters.remove(at: low)
+    addressCounters[index].hit(&listeners)
+    if addressCounters[index].isOver {
+      addresses.remove(at: index)
+      addressCounters.remove(at: index)
     }
     return listeners
   }

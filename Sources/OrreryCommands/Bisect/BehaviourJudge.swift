@@ -36,13 +36,7 @@ struct BehaviourJudge {
 
   func verdict(on tracePath: String) throws(CommandFailure) -> Verdict {
     let other = try BehaviourSource(path: tracePath)
-    let comparison: BehaviourComparison
-    let sides = try ComparableBehaviours(source, other, names: names, lanes: lanes)
-    do throws(BehaviourError) {
-      comparison = try compareBehaviour(golden: sides.golden, actual: sides.actual)
-    } catch {
-      throw CommandFailure("\(right): \(error)")
-    }
+    let comparison = try ComparableBehaviours(source, other, names: names, lanes: lanes).comparison()
     let changes = comparison.changes()
     guard !changes.isEmpty else { return .same }
     if let lost = LostText.find(in: try inAllLanes(other) ?? comparison) {
@@ -55,10 +49,7 @@ struct BehaviourJudge {
   /// The comparison with `other` in all lanes: where a text is, and what was brought about by it, may be in others than those that count. nil when all count.
   private func inAllLanes(_ other: BehaviourSource) throws(CommandFailure) -> BehaviourComparison? {
     guard lanes != .all else { return nil }
-    let sides = try ComparableBehaviours(source, other, names: names, lanes: .all)
-    do throws(BehaviourError) { return try compareBehaviour(golden: sides.golden, actual: sides.actual) } catch {
-      throw CommandFailure("\(right): \(error)")
-    }
+    return try ComparableBehaviours(source, other, names: names, lanes: .all).comparison()
   }
 
   /// Which lanes do not count because only one side has them, in words; the same for every trace of one scenario. nil when all count.

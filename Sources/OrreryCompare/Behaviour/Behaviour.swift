@@ -10,6 +10,10 @@ public struct Behaviour: Hashable, Sendable {
   public static let versionLine = "\(textStart)2"
   /// How a text of any version begins, by which it is told from a trace.
   public static let textStart = "orrery behaviour "
+  /// How the line begins that says which lanes were recorded.
+  static let lanesStart = "lanes:"
+  /// How the lines before the first section begin, but for the first.
+  private static let headStarts = [lanesStart, "end:", "report:"]
   /// The largest text that is read, in bytes.
   public static let textLimit: UInt64 = 64 << 20
 
@@ -45,7 +49,7 @@ public struct Behaviour: Hashable, Sendable {
     }
     let open = builder.openExceptions()
     let told = try trace.header().lanes.intersection(lanes).subtracting(LaneSet(.state))
-    var lines = [Behaviour.versionLine, "lanes: " + told.lanes.map(\.name).joined(separator: " ")]
+    var lines = [Behaviour.versionLine, "\(Behaviour.lanesStart) " + told.lanes.map(\.name).joined(separator: " ")]
     lines += Behaviour.end(trace.end, rendering.symbolizer, open)
     var origins = [BehaviourOrigin?](repeating: nil, count: lines.count)
     for section in builder.finish() where told.contains(section.lane) {
@@ -57,6 +61,12 @@ public struct Behaviour: Hashable, Sendable {
     text = lines.joined(separator: "\n") + "\n"
     self.origins = origins
   }
+
+  /// The lines of `text`; a file saved with other line ends says the same.
+  var rows: [Substring] { text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" } }
+
+  /// What a line before the first section begins with; nil for any other line.
+  static func headStart(of row: Substring) -> String? { headStarts.first { row.hasPrefix($0) } }
 
   /// Where the lines come from is no part of what a kernel does.
   public static func == (left: Behaviour, right: Behaviour) -> Bool { left.text == right.text }

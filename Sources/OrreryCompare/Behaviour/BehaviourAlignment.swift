@@ -1,3 +1,5 @@
+internal import OrreryBase
+
 /// Finds which units of two behaviours are the same, and which names.
 ///
 /// Names are numbers in order of appearance, and one more block makes all later numbers others. So units are aligned without names first; what
@@ -217,18 +219,8 @@ struct BehaviourAlignment {
 
   // MARK: Keys with names
 
-  private var allKeys: KeyTable = KeyTable()
-
-  /// Numbers for what is compared with names. It is only looked up, never gone through.
-  private struct KeyTable {
-    private var numbers: [[Int]: Int] = [:]
-
-    mutating func number(_ parts: [Int]) -> Int {
-      if let known = numbers[parts] { return known }
-      numbers[parts] = numbers.count
-      return numbers.count - 1
-    }
-  }
+  /// Numbers for what is compared with names.
+  private var allKeys = TextNumbers()
 
   private mutating func keys(of group: [Int]) -> (old: [[Int]], new: [[Int]]) {
     (
@@ -288,13 +280,8 @@ struct BehaviourAlignment {
 extension BehaviourText {
   /// The unit of that number through all sections.
   fileprivate func unit(_ number: Int) -> Unit {
-    var low = 0
-    var high = sections.count
-    while low < high {
-      let middle = (low + high) / 2
-      if sections[middle].firstUnit <= number { low = middle + 1 } else { high = middle }
-    }
     // Empty sections share their number with the one that follows them, which is found.
-    return sections[low - 1].units[number - sections[low - 1].firstUnit]
+    let section = sections[sections.partitioningIndex { $0.firstUnit > number } - 1]
+    return section.units[number - section.firstUnit]
   }
 }

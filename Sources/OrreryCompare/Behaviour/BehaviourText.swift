@@ -80,8 +80,7 @@ struct BehaviourText {
   private(set) var lanes: [String] = []
 
   init(_ behaviour: Behaviour, called title: String, _ numbers: inout TextNumbers) throws(BehaviourError) {
-    // Told from a reader's view, a file saved with other line ends says the same.
-    let texts = behaviour.text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    let texts = behaviour.rows
     guard let first = texts.first, first == Behaviour.versionLine else {
       throw BehaviourError(
         description:
@@ -89,14 +88,13 @@ struct BehaviourText {
           + "record it again and accept it")
     }
     for (index, text) in texts.enumerated().dropFirst() where !text.isEmpty {
-      let isHead =
-        sections.count == 1 && (text.hasPrefix("lanes:") || text.hasPrefix("end:") || text.hasPrefix("report:"))
-      if !text.hasPrefix(" "), !isHead {
+      let head = sections.count == 1 ? Behaviour.headStart(of: text) : nil
+      if !text.hasPrefix(" "), head == nil {
         sections.append(Section(title: String(text)))
         continue
       }
-      if isHead, text.hasPrefix("lanes:"), lanes.isEmpty {
-        lanes = text.dropFirst(6).split(separator: " ").map(String.init)
+      if let head, head == Behaviour.lanesStart, lanes.isEmpty {
+        lanes = text.dropFirst(head.count).split(separator: " ").map(String.init)
       }
       let origin = behaviour.origins.indices.contains(index) ? behaviour.origins[index] : nil
       append(text, origin, &numbers)

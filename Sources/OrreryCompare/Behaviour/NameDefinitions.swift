@@ -1,3 +1,5 @@
+internal import OrreryBase
+
 /// Where the names of a behaviour come up first, and which name of the other behaviour each stands for.
 struct NameDefinitions {
   typealias Name = BehaviourText.Name
@@ -65,14 +67,9 @@ struct NameDefinitions {
 
   /// The definition of a name, and the name's place in it; nil for what never comes up.
   func find(_ name: Name) -> (index: Int, offset: Int)? {
-    var low = 0
-    var high = definitions.count
-    while low < high {
-      let middle = (low + high) / 2
-      if definitions[middle].start <= name.value { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0, name.value - definitions[low - 1].start < definitions[low - 1].length else { return nil }
-    return (low - 1, name.value - definitions[low - 1].start)
+    let index = definitions.partitioningIndex { $0.start > name.value } - 1
+    guard index >= 0, name.value - definitions[index].start < definitions[index].length else { return nil }
+    return (index, name.value - definitions[index].start)
   }
 
   private mutating func noteUses(_ text: BehaviourText) {

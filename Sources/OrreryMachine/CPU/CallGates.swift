@@ -11,16 +11,8 @@ struct CallGate {
   var parameterCount: Int
 }
 
-/// What a call through a gate pushes, the first element highest: the old stack, 31 parameters at most, the return address.
-private struct GateFrame {
-  var elements: InlineArray<35, UInt64> = .init(repeating: 0)
-  var count = 0
-
-  mutating func push(_ value: UInt64) {
-    elements[count] = value
-    count += 1
-  }
-}
+/// What a call through a gate pushes: the old stack, 31 parameters at most, the return address.
+private typealias GateFrame = StackFrame<35>
 
 /// JMP and CALL through call gates (Intel SDM volume 2, CALL and JMP; volume 3, 5.8.4 and 5.8.5).
 extension CPU {

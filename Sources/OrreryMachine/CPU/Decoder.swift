@@ -330,10 +330,16 @@ struct Decoder {
   }
 
   /// #UD.
-  mutating func invalid() {
+  mutating func invalid() { emitOnly(.invalidOpcode) }
+
+  /// The instruction raises what stands in the way of SSE instructions.
+  mutating func emitVectorFault() { emitOnly(.vectorFault) }
+
+  /// Nothing of the instruction but `operation`.
+  private mutating func emitOnly(_ operation: SystemOperation) {
     operationCount = firstOperation
     usesNextInstruction = false
-    emit(SystemOperation.invalidOpcode)
+    emit(operation)
   }
 
   // MARK: Memory operands

@@ -62,11 +62,7 @@ extension Decoder {
 
   /// MOVQ2DQ and MOVDQ2Q, and the conversions between integers in an MMX register and numbers in an xmm register.
   mutating func decodeMMXAndVector(_ opcode: UInt8, _ shape: VectorShape) {
-    guard vectorsAreEnabled else {
-      operationCount = firstOperation
-      usesNextInstruction = false
-      return emit(SystemOperation.vectorFault)
-    }
+    guard vectorsAreEnabled else { return emitVectorFault() }
     switch opcode {
     case 0xD6:
       guard !isMemory else { return invalid() }

@@ -82,11 +82,7 @@ extension Decoder {
   private mutating func emit(
     _ operation: VectorArithmetic, _ shape: VectorShape, a: UInt8, b: UInt8, immediate: Int32 = 0
   ) {
-    if !vectorsAreEnabled {
-      operationCount = firstOperation
-      usesNextInstruction = false
-      return emit(SystemOperation.vectorFault)
-    }
+    guard vectorsAreEnabled else { return emitVectorFault() }
     emit(
       Operation(
         code: .vectorArithmetic, a: a, b: b, shift: operation.rawValue, sizeLog2: shape.rawValue, immediate: immediate))

@@ -211,11 +211,7 @@ extension Decoder {
   mutating func emit(
     _ operation: VectorOperation, a: UInt8 = 0, b: UInt8 = 0, immediate: Int32 = 0, sizeLog2: UInt8 = 0
   ) {
-    if !vectorsAreEnabled {
-      operationCount = firstOperation
-      usesNextInstruction = false
-      return emit(SystemOperation.vectorFault)
-    }
+    guard vectorsAreEnabled else { return emitVectorFault() }
     emit(Operation(code: .vector, a: a, b: b, shift: operation.rawValue, sizeLog2: sizeLog2, immediate: immediate))
   }
 

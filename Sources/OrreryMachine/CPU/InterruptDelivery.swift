@@ -35,16 +35,8 @@ private struct GateTarget {
   var taskGate: Descriptor?
 }
 
-/// Up to six elements to push, the first one highest.
-private struct StackFrame {
-  var elements: InlineArray<6, UInt64> = .init(repeating: 0)
-  var count = 0
-
-  mutating func push(_ value: UInt64) {
-    elements[count] = value
-    count += 1
-  }
-}
+/// The old stack, the flags, the return address and the error code.
+private typealias InterruptFrame = StackFrame<6>
 
 extension CPU {
   /// Delivers, with what delivery itself raises on the way. False when `stop` was set: triple fault, or something not modelled.
@@ -263,7 +255,7 @@ extension CPU {
       guard isCanonical(loaded) else { return faults(.stackSegment(transfer.external)) }
       stackPointer = loaded
     }
-    var frame = StackFrame()
+    var frame = InterruptFrame()
     frame.push(UInt64(self[segment: .ss].selector))
     frame.push(pointee.gpr[4])
     frame.push(pushedFlags(transfer))
@@ -299,7 +291,7 @@ extension CPU {
   private func enterLegacy(_ gate: GateTarget, _ transfer: Transfer) -> Bool {
     var stack = self[segment: .ss]
     var stackPointer = pointee.gpr[4]
-    var frame = StackFrame()
+    var frame = InterruptFrame()
     let changesPrivilege = gate.privilegeLevel != pointee.cpl
     if changesPrivilege {
       guard let (segment, pointer) = innerStack(gate.privilegeLevel, external: transfer.external) else { return false }

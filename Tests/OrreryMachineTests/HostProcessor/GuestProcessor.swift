@@ -47,6 +47,8 @@ final class GuestProcessor {
       | ControlRegister.am
     precondition(cpu.writeControl(0, control) && cpu.farJump(selector: 0x10, offset: 0, next: 0))
     precondition(cpu.loadTask(selector: 0x40))
+    // A tick of the 8254 would be taken for the exception of its vector, after 55 ms in which IF is set.
+    precondition(cpu.writePort(0x21, 0xFF, size: 1))
     for register in [SegmentRegister.ds, .es, .fs, .gs] { precondition(cpu.loadSegment(register, selector: 0)) }
     cpu[segment: .gs].base = HostProcessor.gsBase
     machine.setAnchors(

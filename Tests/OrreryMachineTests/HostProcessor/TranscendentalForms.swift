@@ -29,7 +29,9 @@ extension FloatingPointForm {
     case "fyl2x":
       // No power of two, of which the logarithm is a whole number, but 1.
       let isPower = isFinite && context.registers[0].nonzeroBitCount == 1
-      if isPower && (exponent != 0x3FFF || context.registers[0] != 1 << 63) { context.registers[0] |= 1 }
+      if isPower && (exponent != 0x3FFF || context.registers[0] != 1 << 63) {
+        context.registers[0] |= context.registers[0] == 1 ? 2 : 1
+      }
     default: break
     }
   }
