@@ -38,6 +38,8 @@ public struct ImageSymbolizer: Symbolizer {
     return SymbolizedAddress(name: names.name(of: symbol), offset: offset)
   }
 
+  public var functionNames: [String]? { symbols.isEmpty ? nil : symbols.symbols.map(Self.name) }
+
   /// The name that its source gives a function, or its linkage name.
   public static func name(of symbol: Symbol) -> String {
     SourceName(mangled: symbol.name)?.path.joined(separator: ".") ?? symbol.name

@@ -46,9 +46,8 @@ public final class Recorder {
   private let symbolizer: ImageSymbolizer
   private let writer: TraceWriter?
   private var awaitedAddresses: [LinearAddress] = []
-  /// The clock at which an input was last applied, and whether the machine stands before an instruction rather than at a boundary: a run ends at neither.
+  /// The clock at which an input was last applied: a run does not end there.
   private var lastInputClock: Clock?
-  private var isAtInstruction = false
   private var exitValue: UInt32?
   /// Whether the trace had reached its limit when that was last looked at.
   private var isTraceFull = false
@@ -175,7 +174,6 @@ public final class Recorder {
       case .reachedSteps: if machine.steps.isMultiple(of: Self.sliceSteps) { try checkTraceSize() }
       case .anchor(let address):
         driver.reach(address, clock: machine.clock)
-        isAtInstruction = true
       case .idle where isLive:
         // The person's time passes, and what the scenario has left to do comes in it.
         machine.idle(untilClock: min(driver.nextClock ?? .max, untilClock, clockLimit))
@@ -244,7 +242,6 @@ public final class Recorder {
     machine.pausesAfterMark = driver.awaitsMark
     machine.pausesAfterScreen = driver.awaitsScreen
     machine.pausesAfterKeyboardRead = driver.isTyping
-    isAtInstruction = false
     let clock = min(untilClock, driver.nextClock ?? .max, clockLimit)
     return session.run(untilClock: clock, untilSteps: min(untilSteps, stepLimit))
   }
@@ -301,14 +298,16 @@ public final class Recorder {
 
   /// Takes the machine to a boundary at which no input was applied, one clock further at most: a replay stops at a boundary before its inputs.
   private func settle(_ reason: Reason) -> Reason {
-    guard isAtInstruction || lastInputClock == machine.clock else { return reason }
+    guard reason.reason != .idle, machine.hasPassedBoundary || lastInputClock == machine.clock else { return reason }
     machine.setAnchors([])
     machine.pausesAfterSerialOutput = false
     machine.pausesAfterMark = false
     machine.pausesAfterScreen = false
     machine.pausesAfterKeyboardRead = false
-    if case .stopped(let stop) = session.run(untilClock: machine.clock + 1, untilSteps: .max) {
-      return describe(stop)
+    switch session.run(untilClock: machine.clock + 1, untilSteps: .max) {
+    case .stopped(let stop): return describe(stop)
+    case .idle: machine.idle(untilClock: machine.clock + 1)
+    default: break
     }
     return reason
   }
@@ -320,14 +319,13 @@ public final class Recorder {
     fileprivate let session: MachineSession.Checkpoint
     fileprivate let driver: ScenarioDriver
     fileprivate let lastInputClock: Clock?
-    fileprivate let isAtInstruction: Bool
     fileprivate let isTraceFull: Bool
   }
 
   func checkpoint() -> Checkpoint {
     precondition(end == nil, "a run that has ended has no checkpoint")
     return Checkpoint(
-      session: session.checkpoint(), driver: driver, lastInputClock: lastInputClock, isAtInstruction: isAtInstruction,
+      session: session.checkpoint(), driver: driver, lastInputClock: lastInputClock,
       isTraceFull: isTraceFull)
   }
 
@@ -335,7 +333,6 @@ public final class Recorder {
     session.restore(checkpoint.session)
     driver = checkpoint.driver
     lastInputClock = checkpoint.lastInputClock
-    isAtInstruction = checkpoint.isAtInstruction
     isTraceFull = checkpoint.isTraceFull
     end = nil
     exitValue = nil

@@ -60,7 +60,7 @@ struct AcceptCommand: ParsableCommand {
     }
     var review = AcceptReview(changed: changed, isColoured: console.isOutputColoured)
     try yes ? review.acceptAll() : review.ask(answer)
-    console.line(review.summary(sameCount: tally.count("same")))
+    console.line(review.summary(others: tally))
     // The cases themselves come first: what is wrong with one was in nobody's hands.
     return tally.code == 2 ? 2 : review.leftCount > 0 ? 1 : tally.code
   }

@@ -71,9 +71,12 @@ struct AcceptReview {
   }
 
   /// What came of it, and for what was rejected how to look into it.
-  func summary(sameCount: Int) -> String {
+  ///
+  /// - Parameter others: the cases that there was nothing to ask about.
+  func summary(others: GoldenTally) -> String {
     guard !changed.isEmpty else {
-      return sameCount == 1 ? "1 case, as its golden says" : "\(sameCount) cases, all as their goldens say"
+      guard others.count("same") == others.total else { return others.description }
+      return others.total == 1 ? "1 case, as its golden says" : "\(others.total) cases, all as their goldens say"
     }
     let skippedCount = leftCount - rejected.count
     let parts = [(accepted.count, "accepted"), (rejected.count, "rejected"), (skippedCount, "skipped")]

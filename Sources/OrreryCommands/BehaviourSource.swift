@@ -61,6 +61,7 @@ struct ComparableBehaviours {
   let actual: Behaviour
   /// Which lanes are left out, in words; nil when none is.
   let leftOut: String?
+  private let sources: [BehaviourSource]
   private let names: (String, String)
 
   /// - Parameters:
@@ -69,6 +70,7 @@ struct ComparableBehaviours {
   init(_ left: BehaviourSource, _ right: BehaviourSource, names: (String, String), lanes: LaneSet)
     throws(CommandFailure)
   {
+    sources = [left, right]
     self.names = names
     let common: LaneSet
     (common, leftOut) = try Self.lanes(left, right, names: names, of: lanes)
@@ -77,10 +79,17 @@ struct ComparableBehaviours {
   }
 
   /// What changed from the golden to the actual one.
+  ///
+  /// A damaged trace is refused: that two are the same is said of whole traces only, and a difference may be all that the damage is.
   func comparison() throws(CommandFailure) -> BehaviourComparison {
-    do throws(BehaviourError) { return try compareBehaviour(golden: golden, actual: actual) } catch {
+    let comparison: BehaviourComparison
+    do throws(BehaviourError) { comparison = try compareBehaviour(golden: golden, actual: actual) } catch {
       throw CommandFailure("\(names.0), \(names.1): \(error)")
     }
+    for case .trace(let trace) in sources where comparison.isEqual || !trace.reader.damage.isEmpty {
+      try trace.requireIntact("has no behaviour to compare")
+    }
+    return comparison
   }
 
   /// The lanes of `lanes` that both sides have, and in words which are left out.

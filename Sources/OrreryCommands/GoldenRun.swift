@@ -24,6 +24,17 @@ struct GoldenRun {
     threads = jobs ?? ParallelWork<Checked>.hostThreadCount
   }
 
+  /// Refuses to write to `path` when a case reads from there, whatever names lead to it.
+  func requireOutput(_ path: String) throws(CommandFailure) {
+    guard let identity = FileIdentity(path: path) else { return }
+    for goldenCase in cases {
+      let inputs = [goldenCase.goldenPath, goldenCase.scenarioPath, goldenCase.kernel?.imagePath].compactMap { $0 }
+      for input in inputs where FileIdentity(path: input) == identity {
+        throw CommandFailure("\(path): it is \(input), which is read; choose another name")
+      }
+    }
+  }
+
   /// Builds the kernels, checks every case and hands each result to `handle` as soon as it and all before it are there.
   func run(builds: Bool = true, _ handle: (Checked) throws -> Void) throws {
     Interruption.catchSignals()

@@ -43,6 +43,7 @@ struct TestCommand: ParsableCommand {
 
   func run() throws {
     let run = try selection.run()
+    if let junit { try run.requireOutput(junit) }
     let console = Console.current
     var report: any GoldenReport =
       if tap {

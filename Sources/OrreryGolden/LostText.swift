@@ -36,7 +36,7 @@ public struct LostText {
         }
       }
       let missed = MissedText(anchor: anchor, text: text, lines: comparison.lines)
-      if missed.isGoneOnWithout { return LostText(anchor: anchor, old: missed.line) }
+      if missed.isGoneOnWithout, !missed.isStillWritten { return LostText(anchor: anchor, old: missed.line) }
     }
     return nil
   }

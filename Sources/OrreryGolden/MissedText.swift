@@ -4,6 +4,7 @@ import OrreryCompare
 struct MissedText {
   /// What was waited for, as an input names it.
   private let name: String
+  private let text: String
   private let lines: [BehaviourComparison.Line]
   /// The golden's line with the text, if one has the whole of it.
   private let place: Int?
@@ -20,10 +21,16 @@ struct MissedText {
       name = String(anchor[..<start].dropLast())
     }
     self.name = name
+    self.text = text
     self.lines = lines
     place = lines.indices.last { index in
       lines[index].kind == .removed && Self.isPlace(lines[index].section, of: name) && lines[index].text.contains(text)
     }
+  }
+
+  /// Whether the text is there as often as not to be lost: only the time that was waited for never came.
+  var isStillWritten: Bool {
+    lines.contains { $0.kind != .removed && Self.isPlace($0.section, of: name) && $0.text.contains(text) }
   }
 
   /// The line with the text.

@@ -7,6 +7,10 @@ public enum Interruption {
   /// Starts to catch the signals, the first time.
   public static func catchSignals() { _ = handlersAreInstalled }
 
+  /// From here on a reader of the output that went away (SIGPIPE) asks the program to stop, too, instead of ending it at once: for commands that have something
+  /// to put away.
+  public static func catchClosedPipes() { _ = pipeHandlerIsInstalled }
+
   /// Whether such a signal has come.
   public static var isRequested: Bool { pendingSignal.pointee != 0 }
 
@@ -16,6 +20,7 @@ public enum Interruption {
     case SIGINT: "SIGINT"
     case SIGTERM: "SIGTERM"
     case SIGHUP: "SIGHUP"
+    case SIGPIPE: "SIGPIPE"
     default: nil
     }
   }
@@ -44,6 +49,17 @@ private let handlersAreInstalled: Bool = {
     signal(number) { caught in
       pendingSignal.pointee = caught
       sigaction(caught, previousActions + Int(caught), nil)
+    }
+  }
+  return true
+}()
+
+/// What is written after the first such signal, to whoever, comes to nothing.
+private let pipeHandlerIsInstalled: Bool = {
+  if !isIgnored(signal: SIGPIPE) {
+    signal(SIGPIPE) { caught in
+      pendingSignal.pointee = caught
+      signal(SIGPIPE, SIG_IGN)
     }
   }
   return true

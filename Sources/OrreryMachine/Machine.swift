@@ -186,6 +186,9 @@ public final class Machine {
     inputs.insert(input)
   }
 
+  /// Whether what happens at the present boundary has happened, so that an input applied now comes after it: an anchor or a halt was reported.
+  public var hasPassedBoundary: Bool { standsAtInstruction }
+
   /// Applies `action` at the present point: directly before the instruction when `run` just returned `.anchor`, otherwise at the boundary.
   public func apply(_ action: InputAction) {
     apply(action, at: standsAtInstruction ? .instruction : .boundary)

@@ -20,8 +20,17 @@ extension Machine {
       if let stop = takeStop() { return .stopped(stop) }
       if deliverPending() { continue }
       if cpu.pointee.isHalted {
-        if applyInputs(upTo: .instruction) { continue }
-        guard sleep(untilClock: untilClock) else { return .idle }
+        cutScreen()
+        // What the halt, or an event at its boundary, brought about is told at its clock and not at that of whatever wakes the processor; what is put in because of
+        // it comes after the boundary, in a replay, too.
+        if !board.pauses.isEmpty || applyInputs(upTo: .instruction) {
+          standsAtInstruction = true
+          continue
+        }
+        guard sleep(untilClock: untilClock) else {
+          standsAtInstruction = true
+          return .idle
+        }
         continue
       }
       let roles = cpu.breakpointRoles
@@ -182,9 +191,6 @@ extension Machine {
 
   /// Moves the clock to the next thing that can happen to a halted processor. False when nothing ever can.
   private func sleep(untilClock: Clock) -> Bool {
-    cutScreen()
-    // What the halt itself brought about is told at its clock, not at that of whatever wakes the processor.
-    guard board.pauses.isEmpty else { return true }
     let canBeWoken = cpu.pointee.systemFlags & Flag.interrupt != 0 ? board.canWakeProcessor : board.hasWorkLeft
     guard canBeWoken || inputs.count > 0 else { return false }
     let next = min(untilClock, board.nextDeadline, inputs.nextClock)

@@ -3,6 +3,9 @@ public protocol Symbolizer: Sendable {
   /// The function that contains `address`, in the names of its source language, and how far into it the address is, in bytes; nil when it is in none.
   func function(containing address: UInt64) -> SymbolizedAddress?
 
+  /// The names of all functions that `function(containing:)` can give; nil when no symbols are known.
+  var functionNames: [String]? { get }
+
   /// Whether `address` lies in the loaded image, code or data; such an address moves when the image is rebuilt.
   func isImage(_ address: UInt64) -> Bool
 
@@ -12,6 +15,8 @@ public protocol Symbolizer: Sendable {
 }
 
 extension Symbolizer {
+  public var functionNames: [String]? { nil }
+
   public func isImage(_ address: UInt64) -> Bool { function(containing: address) != nil }
 
   public func sourceLines(of address: UInt64) -> [String] { [] }

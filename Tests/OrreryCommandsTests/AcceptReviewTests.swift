@@ -40,7 +40,7 @@ import Testing
       isErrorTerminal: false)
     try Console.$current.withValue(console) {
       try review.ask { left.isEmpty ? nil : left.removeFirst() }
-      console.line(review.summary(sameCount: 0))
+      console.line(review.summary(others: GoldenTally()))
     }
     let goldens = try cases.map { goldenCase in
       let text = try InputFile.text(of: goldenCase.goldenPath, limit: 1_000)

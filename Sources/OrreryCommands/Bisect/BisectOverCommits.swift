@@ -11,6 +11,7 @@ struct BisectOverCommits {
 
   func run() throws {
     Interruption.catchSignals()
+    Interruption.catchClosedPipes()
     do { try search() } catch let error as HostError { throw CommandFailure(error) }
   }
 

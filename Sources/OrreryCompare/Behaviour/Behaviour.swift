@@ -25,11 +25,14 @@ public struct Behaviour: Hashable, Sendable {
   public let text: String
   /// Where each line of `text` comes from; none for headings, and none at all for a golden that was read.
   let origins: [BehaviourOrigin?]
+  /// The names of all functions of the kernel's image; nil where they are not known.
+  let functions: (@Sendable () -> Set<String>?)?
 
   /// A behaviour that was written before, such as a golden.
   public init(text: String) {
     self.text = text
     origins = []
+    functions = nil
   }
 
   /// Reads all events of `trace`. Memory grows with the number of addresses at which blocks and frames were, not with the length of the run.
@@ -60,6 +63,8 @@ public struct Behaviour: Hashable, Sendable {
     }
     text = lines.joined(separator: "\n") + "\n"
     self.origins = origins
+    let symbolizer = rendering.symbolizer
+    functions = { symbolizer.functionNames.map { Set($0.map(functionName)) } }
   }
 
   /// The lines of `text`; a file saved with other line ends says the same.

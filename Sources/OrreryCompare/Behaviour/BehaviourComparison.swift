@@ -80,15 +80,16 @@ public func compareBehaviour(golden: String, actual: String) throws(BehaviourErr
 /// The same for behaviours, whose lines may say where they come from.
 public func compareBehaviour(golden: Behaviour, actual: Behaviour) throws(BehaviourError) -> BehaviourComparison {
   var numbers = TextNumbers()
-  var old = try BehaviourText(golden, called: "the golden", &numbers)
-  var new = try BehaviourText(actual, called: "the actual behaviour", &numbers)
+  let inlined = InlinedFunctions(golden, actual)
+  var old = try BehaviourText(golden, called: "the golden", namesFunctions: inlined.isEmpty, &numbers)
+  var new = try BehaviourText(actual, called: "the actual behaviour", namesFunctions: inlined.isEmpty, &numbers)
   let leftOut = old.lanes.filter { !new.lanes.contains($0) } + new.lanes.filter { !old.lanes.contains($0) }
   let patterns = old.patterns().merging(new.patterns()) { left, right in left + right.filter { !left.contains($0) } }
   old.fold(patterns, &numbers)
   new.fold(patterns, &numbers)
   old.keepSections { !leftOut.contains(BehaviourWords.lane($0)) }
   new.keepSections { !leftOut.contains(BehaviourWords.lane($0)) }
-  var merger = ComparisonMerger(old, new, prefixes: numbers.prefixes)
+  var merger = ComparisonMerger(old, new, inlined, prefixes: numbers.prefixes)
   merger.merge()
   return BehaviourComparison(lines: merger.lines, units: merger.units, lanesLeftOut: leftOut)
 }

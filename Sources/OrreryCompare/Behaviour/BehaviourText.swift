@@ -79,7 +79,13 @@ struct BehaviourText {
   /// The lanes that were recorded, as the text says.
   private(set) var lanes: [String] = []
 
-  init(_ behaviour: Behaviour, called title: String, _ numbers: inout TextNumbers) throws(BehaviourError) {
+  /// Whether exceptions in different functions are different.
+  private let namesFunctions: Bool
+
+  init(
+    _ behaviour: Behaviour, called title: String, namesFunctions: Bool = true, _ numbers: inout TextNumbers
+  ) throws(BehaviourError) {
+    self.namesFunctions = namesFunctions
     let texts = behaviour.rows
     guard let first = texts.first, first == Behaviour.versionLine else {
       throw BehaviourError(
@@ -117,7 +123,7 @@ struct BehaviourText {
 
   private mutating func append(_ text: Substring, _ origin: BehaviourOrigin?, _ numbers: inout TextNumbers) {
     let section = sections.count - 1
-    let row = Row(text, origin, section: sections[section].title, &numbers)
+    let row = Row(text, origin, section: sections[section].title, namesFunctions: namesFunctions, &numbers)
     rows.append(row)
     let end = rows.count
     // The rows that were told as the last time belong to the repetition before them.
@@ -240,6 +246,16 @@ struct BehaviourText {
 
   // MARK: Units
 
+  /// Where the last time of a repetition comes from: it is told in the row that says how often, or row by row.
+  func lastOrigin(_ unit: Unit) -> BehaviourOrigin? {
+    let saysHowOften = unit.rows.count != unit.count * unit.period
+    return rows[
+      saysHowOften
+        ? min(unit.rows.lowerBound + unit.period, unit.rows.upperBound - 1) : unit.rows.upperBound - unit.period
+    ]
+    .origin
+  }
+
   /// The names of a unit: of the first time, and of the last if it is told.
   func names(_ unit: Unit) -> [Name] {
     if unit.rows.count == 1 { return rows[unit.rows.lowerBound].names }
@@ -249,7 +265,9 @@ struct BehaviourText {
 }
 
 extension BehaviourText.Row {
-  fileprivate init(_ text: Substring, _ origin: BehaviourOrigin?, section: String, _ numbers: inout TextNumbers) {
+  fileprivate init(
+    _ text: Substring, _ origin: BehaviourOrigin?, section: String, namesFunctions: Bool, _ numbers: inout TextNumbers
+  ) {
     self.text = String(text)
     self.origin = origin
     names = []
@@ -302,9 +320,10 @@ extension BehaviourText.Row {
       key.append(byte)
     }
     if let name { end(name, &self, &key) }
-    let plain = String(decoding: key, as: UTF8.self)
-    self.key = numbers.number(plain)
+    var plain = String(decoding: key, as: UTF8.self)
     let lane = BehaviourWords.lane(section)
+    if lane == "exception", !namesFunctions { plain = InlinedFunctions.withoutFunction(plain[...]) }
+    self.key = numbers.number(plain)
     skeleton = numbers.number(
       "skeleton " + (section == "heap, in the end" ? section : BehaviourText.Row.skeleton(plain, lane: lane)))
     if lane == "heap", plain.hasPrefix("  free #"), let size = plain.range(ofFirst: " of ") {

@@ -89,7 +89,10 @@ enum BehaviourWords {
   static func counted(from old: Unit, to new: Unit) -> String {
     let words = new.told.prefix(rowLimit).map { sentence(withoutBlocks($0)) }
     let more = new.told.count > rowLimit ? " and \(new.told.count - rowLimit) more" : ""
-    return actor(new) + words.joined(separator: ", ") + more + " \(times(new.count)), was \(times(old.count))"
+    // Once here may be more often elsewhere.
+    let inARow = old.count == 1 || new.count == 1 ? " in a row" : ""
+    return actor(new) + words.joined(separator: ", ") + more
+      + " \(times(new.count))\(new.count > 1 ? inARow : ""), was \(times(old.count))\(old.count > 1 ? inARow : "")"
   }
 
   private static func times(_ count: Int) -> String { count == 1 ? "once" : "\(Words.number(UInt64(count))) times" }
@@ -157,6 +160,8 @@ enum BehaviourWords {
     case "run" where first != "report:": return first == newFirst
     // A text that takes the place of another is another text.
     case "output": return first.hasPrefix("\"") == newFirst.hasPrefix("\"")
+    // A range that begins at the same place, however long it is.
+    case "map" where oldWords.dropFirst().first == newWords.dropFirst().first: return first == newFirst
     default: break
     }
     // A mark is the kernel's own text, whose first word is like any other; elsewhere it says what is done.
@@ -266,8 +271,10 @@ enum BehaviourWords {
 private struct MapWords {
   /// What is done: `map`, `permission`, …
   var verb: Substring
-  /// The range, or `pages of the image`.
-  var range: String
+  /// Where the range begins, or `pages`.
+  var start: Substring
+  /// How long it is, such as `+100 KiB`, or `of the image`.
+  var length: String
   /// Page size and rights.
   var flags: [Substring]
   /// Everything behind the first comma.
@@ -281,21 +288,26 @@ private struct MapWords {
     let rangeLength = words.count > 1 && words[1] == "pages" ? 4 : 3
     guard words.count > rangeLength else { return nil }
     self.verb = verb
-    range = words[1...rangeLength].joined(separator: " ")
+    start = words[1]
+    length = words[2...rangeLength].joined(separator: " ")
     flags = Array(words.dropFirst(rangeLength + 1))
     rest = Array(parts.dropFirst())
   }
 
-  /// What is otherwise with the same range; nil when the ranges are not the same.
+  /// What is otherwise with the range that begins at the same place; nil when it begins elsewhere.
   func changed(from old: MapWords?) -> String? {
-    guard let old, verb == old.verb, range == old.range else { return nil }
+    guard let old, verb == old.verb, start == old.start else { return nil }
     var words: [String] = []
+    let isAsLong = length == old.length
+    if !isAsLong { words.append("was \(old.length)") }
+    // Another number of pages has other frames, of course.
+    func told(_ parts: [String]) -> [String] { isAsLong ? parts : parts.filter { !$0.hasPrefix("frame") } }
     let come = flags.filter { !old.flags.contains($0) }
     let gone = old.flags.filter { !flags.contains($0) }
     if !come.isEmpty { words.append("now " + come.joined(separator: " ")) }
     if !gone.isEmpty { words.append("no longer " + gone.joined(separator: " ")) }
-    let newRest = rest.filter { !old.rest.contains($0) }
-    let oldRest = old.rest.filter { !rest.contains($0) }
+    let newRest = told(rest).filter { !old.rest.contains($0) }
+    let oldRest = told(old.rest).filter { !rest.contains($0) }
     if !newRest.isEmpty {
       words.append(
         newRest.joined(separator: ", ") + (oldRest.isEmpty ? "" : ", was \(oldRest.joined(separator: ", "))"))
@@ -303,7 +315,8 @@ private struct MapWords {
       words.append(
         oldRest == ["flushed"] ? "no longer flushed by invlpg" : "no longer " + oldRest.joined(separator: ", "))
     }
-    return words.isEmpty ? nil : "\(BehaviourWords.sentence("\(verb) \(range)")): \(words.joined(separator: "; "))"
+    return words.isEmpty
+      ? nil : "\(BehaviourWords.sentence("\(verb) \(start) \(length)")): \(words.joined(separator: "; "))"
   }
 }
 

@@ -27,13 +27,15 @@ struct ComparisonMerger {
   private let new: BehaviourText
   private let prefixes: [String]
   private let alignment: BehaviourAlignment
+  private let inlined: InlinedFunctions
   /// Section titles in the order of both.
   private let order: [LineEdit]
 
   private(set) var lines: [BehaviourComparison.Line] = []
   private(set) var units: [ComparedUnit] = []
 
-  init(_ old: BehaviourText, _ new: BehaviourText, prefixes: [String]) {
+  init(_ old: BehaviourText, _ new: BehaviourText, _ inlined: InlinedFunctions, prefixes: [String]) {
+    self.inlined = inlined
     self.old = old
     self.new = new
     self.prefixes = prefixes
@@ -95,19 +97,38 @@ struct ComparisonMerger {
   private mutating func keep(_ oldSection: Int, _ oldIndex: Int, _ newSection: Int, _ newIndex: Int) {
     let oldUnit = old.sections[oldSection].units[oldIndex]
     let newUnit = new.sections[newSection].units[newIndex]
+    guard isSameCode(oldUnit, newUnit, section: new.sections[newSection].title) else {
+      remove(oldSection, oldIndex)
+      return insert(newSection, newIndex)
+    }
     guard oldUnit.count != newUnit.count else {
       units.append(compared(.same, isOld: false, newSection, newIndex))
       for row in newUnit.rows { append(.same, new, newSection, row) }
       return
     }
     var removed = compared(.removed, isOld: true, oldSection, oldIndex)
+    var added = compared(.added, isOld: false, newSection, newIndex)
     removed.isCountOnly = true
-    units += [removed, compared(.added, isOld: false, newSection, newIndex)]
+    // The first time is as often in both.
+    removed.origin = old.lastOrigin(oldUnit) ?? removed.origin
+    added.origin = new.lastOrigin(newUnit) ?? added.origin
+    units += [removed, added]
     // What is done is the same; only how often is not.
     let period = oldUnit.period
     for row in newUnit.rows.prefix(period) { append(.same, new, newSection, row) }
     for row in oldUnit.rows.dropFirst(period) { append(.removed, old, oldSection, row) }
     for row in newUnit.rows.dropFirst(period) { append(.added, new, newSection, row) }
+  }
+
+  /// Whether exceptions that are alike are told in functions that may be the same code.
+  private func isSameCode(_ oldUnit: BehaviourText.Unit, _ newUnit: BehaviourText.Unit, section: String) -> Bool {
+    guard !inlined.isEmpty, BehaviourWords.lane(section) == "exception" else { return true }
+    func functions(_ text: BehaviourText, _ unit: BehaviourText.Unit) -> [Substring?] {
+      text.rows[unit.rows].prefix(unit.period).map { row in
+        InlinedFunctions.range(in: row.text[...]).map { row.text[$0] }
+      }
+    }
+    return zip(functions(old, oldUnit), functions(new, newUnit)).allSatisfy { inlined.mayBeSame($0, $1) }
   }
 
   private mutating func append(

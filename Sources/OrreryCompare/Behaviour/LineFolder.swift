@@ -118,12 +118,15 @@ struct LineFolder {
   private mutating func endRepetition() {
     guard !pattern.isEmpty else { return }
     let what = pattern.count == 1 ? "this line" : "these \(pattern.count) lines"
+    let times = "… \(what) \(count) times in all"
+    // How often is known with the last time.
+    let origin = latest.first?.origin
     if form == .byStep {
       // First, last and count say the step.
-      lines.append(BehaviourTextLine("… \(what) \(count) times in all, up to"))
+      lines.append(BehaviourTextLine("\(times), up to", origin: origin))
       lines += latest
     } else {
-      lines.append(BehaviourTextLine("… \(what) \(count) times in all"))
+      lines.append(BehaviourTextLine(times, origin: origin))
     }
     pattern = []
     let rest = partial

@@ -185,6 +185,12 @@ struct Decoder {
   /// The register that the r/m field names, when the operand is no memory.
   var registerOrMemory: UInt8 { modRM & 7 | (rex & 1) << 3 }
 
+  /// Reads ModR/M of an instruction that has no memory operand, whatever the mod field says (Intel SDM volume 2, MOV to and from control and debug registers).
+  mutating func readModRMOfRegisters() {
+    modRM = nextByte()
+    isMemory = false
+  }
+
   /// Reads ModR/M, SIB and displacement.
   mutating func readModRM() {
     modRM = nextByte()

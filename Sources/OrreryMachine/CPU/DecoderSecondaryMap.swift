@@ -22,9 +22,8 @@ extension Decoder {
       readModRM()
       emit(.move64, a: Register.value, b: Register.value)
     case 0x20, 0x22:
-      readModRM()
-      let number = registerField | (rex & 4) << 1 | (hasLock ? 8 : 0)
-      lockIsAllowed = true
+      readModRMOfRegisters()
+      let number = registerField | (rex & 4) << 1
       let place = Register.general(registerOrMemory)
       if opcode == 0x20 {
         emit(SystemOperation.moveFromControl, a: place, b: number, ends: false)
@@ -32,7 +31,7 @@ extension Decoder {
         emit(SystemOperation.moveToControl, a: number, b: place)
       }
     case 0x21, 0x23:
-      readModRM()
+      readModRMOfRegisters()
       let number = registerField | (rex & 4) << 1
       let place = Register.general(registerOrMemory)
       if opcode == 0x21 {
@@ -129,7 +128,7 @@ extension Decoder {
     case 0xC3:
       readModRM()
       // MOVNTI has 32 bits in 16-bit code too.
-      guard isMemory && !hasOperandSizePrefix else { return invalid() }
+      guard isMemory, !hasOperandSizePrefix, repeatPrefix == 0 else { return invalid() }
       prepareAddress(size: operandSizeLog2 == 3 ? 8 : 4, isWrite: true)
       emitMemory(operandSizeLog2 == 3 ? .store64 : .store32, b: Register.general(register))
     case 0xC7: decodeGroup9()
@@ -282,7 +281,7 @@ extension Decoder {
       }
     case 6: emit(SystemOperation.loadMachineStatus, b: source(sizeLog2: 1))
     case 7 where isMemory:
-      prepareFixedAddress(size: 1, isWrite: false)
+      prepareFixedAddress(size: 0, isWrite: false)
       emit(SystemOperation.invalidatePage)
     default:
       switch modRM {
@@ -307,9 +306,10 @@ extension Decoder {
 
   private mutating func decodeGroup15() {
     readModRM()
+    // With a prefix the codes are those of extensions that CPUID does not offer, or of nothing (Intel SDM volume 2, 3.1.1: NP).
+    guard repeatPrefix == 0, !hasOperandSizePrefix else { return invalid() }
     guard isMemory else {
       switch registerField {
-      case _ where repeatPrefix != 0: invalid()
       case 5, 6, 7:
         // LFENCE, MFENCE, SFENCE: one processor sees its own accesses in order.
         emit(.move64, a: Register.value, b: Register.value)

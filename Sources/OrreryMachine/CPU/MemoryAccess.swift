@@ -244,6 +244,7 @@ extension CPU {
       default: return offset
       }
     }
+    guard form.accessSize != 0 else { return (pointee.segments[segment.rawValue].base &+ offset) & 0xFFFF_FFFF }
     return linearAddress(segment: segment, offset: offset, size: form.accessSize, forWrite: form.isWrite)
   }
 }
@@ -263,6 +264,6 @@ struct AddressForm: RawRepresentable {
   var segment: SegmentRegister? { SegmentRegister(rawValue: Int(rawValue & 7)) }
   var addressSizeLog2: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 3 & 3) }
   var isWrite: Bool { rawValue & 1 << 5 != 0 }
-  /// In bytes.
+  /// In bytes; 0 where nothing is accessed, so that the segment's limit and rights do not matter.
   var accessSize: Int { Int(rawValue >> 8) }
 }

@@ -141,8 +141,12 @@ extension CPU {
 
   // MARK: Debug registers
 
-  /// DR4 and DR5 are other names of DR6 and DR7 unless CR4.DE is set.
+  /// DR4 and DR5 are other names of DR6 and DR7 unless CR4.DE is set. DR8 to DR15, which REX.R would name, are none (Intel SDM volume 2, MOV).
   private func debugRegister(_ number: UInt8) -> Int? {
+    guard number < 8 else {
+      raise(.invalidOpcode)
+      return nil
+    }
     guard number == 4 || number == 5 else { return Int(number) }
     guard pointee.cr4 & ControlRegister.de == 0 else {
       raise(.invalidOpcode)

@@ -12,7 +12,7 @@ import Testing
   static let casesPerForm: UInt64 = 3
   static let sequences: UInt64 = 300
   #else
-  static let casesPerForm: UInt64 = 400
+  static let casesPerForm: UInt64 = 1_000
   static let sequences: UInt64 = 60_000
   #endif
 

@@ -28,6 +28,11 @@ struct EchoRun {
       BoundRule(anchor: rules.count, condition: condition, delay: delay, repetition: nil, actions: actions))
   }
 
+  /// The prompt goes to the screen: `mov byte [0xB8000], '>'` in the place of the output to COM1.
+  mutating func promptsOnScreen() {
+    code.replaceSubrange(0x76..<0x7D, with: [0xC6, 0x05, 0x00, 0x80, 0x0B, 0x00, 0x3E])
+  }
+
   func scenario() -> BoundScenario {
     var stops = stops
     for index in stops.indices { stops[index].anchor = rules.count + index }
@@ -187,14 +192,14 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
   @Test(arguments: [20_000, 300_000, 700_000] as [Clock])
   func aTextOnTheScreenIsSeenAtTheHaltWhateverComesNext(clock: Clock) throws {
     var run = EchoRun()
-    // `mov byte [0xB8000], '>'` in the place of the output to COM1.
-    run.code.replaceSubrange(0x76..<0x7D, with: [0xC6, 0x05, 0x00, 0x80, 0x0B, 0x00, 0x3E])
+    run.promptsOnScreen()
     run.add(.screenText([0x3E], hit: 1), .typed([EchoRun.key(0x1C), EchoRun.releaseEnter]))
     func clockOfKey() throws -> Clock {
-      try #require(
-        events(of: run.record().trace).first {
-          $0.payload == .input(EchoRun.key(0x1C), point: .boundary, cause: "anchor 0")
-        }
+      let trace = try run.record().trace
+      #expect(try isSame(replay(trace)))
+      // The halt's boundary is over when its text is seen.
+      return try #require(
+        events(of: trace).first { $0.payload == .input(EchoRun.key(0x1C), point: .instruction, cause: "anchor 0") }
       ).clock
     }
     let undisturbed = try clockOfKey()
@@ -202,6 +207,34 @@ func isSame(_ outcome: Replayer.Outcome) -> Bool {
     // An edge on a line that is masked changes nothing, but it ends the halt's gap.
     run.add(.clock(clock), .input(.interruptLine(3)))
     #expect(try clockOfKey() == undisturbed)
+  }
+
+  @Test(arguments: [0, 1, 40, 5_000] as [Clock])
+  func aRunThatEndsAtTheHaltItWaitedForReplays(delay: Clock) throws {
+    var run = EchoRun()
+    run.promptsOnScreen()
+    run.add(.screenText([0x3E], hit: 1), delay: delay, .typed([EchoRun.key(0x1C), EchoRun.releaseEnter]))
+    run.stops = [BoundStop(anchor: 0, condition: .screenText([0x3E], hit: 1), delay: delay)]
+    let (trace, end) = try run.record()
+    #expect(end.reason == .stopCondition)
+    #expect(try isSame(replay(trace)))
+  }
+
+  /// Bytes leave the port by its clock, mostly while the kernel is halted.
+  @Test(arguments: [0, 1, 7, 5_000] as [Clock])
+  func inputsBecauseOfBytesThatLeaveDuringAHaltReplay(delay: Clock) throws {
+    var run = EchoRun()
+    run.configuration.machine.uart = .baud
+    run.add(.serialText([0x3E], port: 0, hit: 1), delay: delay, .input(EchoRun.key(0x1C)), .input(.interruptLine(3)))
+    run.add(.serialText([0x3E], port: 0, hit: 1), delay: 200_000, .input(EchoRun.releaseEnter))
+    run.add(.serialText([0x1C], port: 0, hit: 1), .input(.interruptLine(3)), .input(EchoRun.key(0x1E)))
+    let trace = try run.record().trace
+    #expect(try isSame(replay(trace)))
+    #expect(try events(of: trace).contains { $0.payload == .serial(port: 0, bytes: [0x1C]) })
+    run.stops = [BoundStop(anchor: 0, condition: .serialText([0x1C], port: 0, hit: 1), delay: delay)]
+    let (stopped, end) = try run.record()
+    #expect(end.reason == .stopCondition)
+    #expect(try isSame(replay(stopped)))
   }
 
   @Test func keysFasterThanTheQueueAreLostAndSaidSo() throws {
