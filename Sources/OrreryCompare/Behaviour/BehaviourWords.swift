@@ -150,8 +150,12 @@ enum BehaviourWords {
 
   /// Whether one may be the other, changed: half of what it says is the same, and the first word, which says what is done.
   static func areAlike(_ old: String, _ new: String, section: String) -> Bool {
-    let oldWords = trimmed(old).split(separator: " ")
-    let newWords = trimmed(new).split(separator: " ")
+    // The same exception in another function is alike.
+    func told(_ row: String) -> String {
+      lane(section) == "exception" ? InlinedFunctions.withoutFunction(row[...]) : row
+    }
+    let oldWords = trimmed(told(old)).split(separator: " ")
+    let newWords = trimmed(told(new)).split(separator: " ")
     guard let first = oldWords.first, let newFirst = newWords.first else { return false }
     switch lane(section) {
     case "output" where first == "row":
