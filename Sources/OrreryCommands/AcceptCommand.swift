@@ -40,7 +40,7 @@ struct AcceptCommand: ParsableCommand {
     guard yes || Terminal.isAvailable else {
       throw CommandFailure("there is no terminal to ask in; accept by name: orrery accept --yes traces/NAME")
     }
-    let code = try review { StandardInput.line() }
+    let code = try review { StandardInput.line { Console.current.output(AcceptReview.question) } }
     if code != 0 { throw ExitCode(code) }
   }
 

@@ -27,6 +27,8 @@ struct AcceptReview {
     ("?", "help", "say what the answers mean"),
   ]
 
+  static let question = "accept, reject, skip, show? [a/r/s/d/A/q/?] "
+
   /// How much of a change is shown before it is asked for.
   private static let lineLimit = 20
 
@@ -47,7 +49,7 @@ struct AcceptReview {
       console.line(isColoured ? DiffColours.bold(title) : title)
       show(result.detail, limit: Self.lineLimit)
       while true {
-        console.output("accept, reject, skip, show? [a/r/s/d/A/q/?] ")
+        console.output(Self.question)
         let typed = answer()
         if typed == nil { console.line() }
         switch Self.meaning(of: typed ?? "quit") {

@@ -6,14 +6,18 @@ public enum StandardInput {
   private static let lineLimit = 4_096
 
   /// The next line without its end; nil when there is none any more, or a signal asked the program to stop.
-  public static func line() -> String? {
+  ///
+  /// - Parameter onContinue: is called when the program goes on after it was stopped (SIGTSTP, then SIGCONT): what it asked has gone from sight.
+  public static func line(onContinue: () -> Void = {}) -> String? {
+    _ = continuationIsCaught
     var bytes: [UInt8] = []
     while bytes.count < lineLimit {
       // Unlike a read, a poll is not begun again after a signal.
       var request = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
       if poll(&request, 1, -1) < 0 {
-        if errno == EINTR, !Interruption.isRequested { continue }
-        return nil
+        guard errno == EINTR, !Interruption.isRequested else { return nil }
+        onContinue()
+        continue
       }
       var byte: UInt8 = 0
       guard read(STDIN_FILENO, &byte, 1) == 1 else {
@@ -25,3 +29,9 @@ public enum StandardInput {
     return String(decoding: bytes, as: UTF8.self)
   }
 }
+
+/// Caught, so that waiting for input is interrupted; the program goes on by itself.
+private let continuationIsCaught: Bool = {
+  signal(SIGCONT) { _ in }
+  return true
+}()

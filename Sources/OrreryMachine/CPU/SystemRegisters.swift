@@ -3,22 +3,28 @@ internal import OrreryBase
 /// Control and debug registers, and the small instructions that change system state.
 extension CPU {
   /// CR0, CR2, CR3, CR4 or CR8; nil with the fault set.
+  /// Raises #UD where there is no such register: what is no instruction is none at any privilege level.
+  private func checkControl(_ number: UInt8) -> Bool {
+    switch number {
+    case 0, 2, 3, 4: true
+    case 8 where pointee.codeMode == .bits64: true
+    default: faults(.invalidOpcode)
+    }
+  }
+
   func readControl(_ number: UInt8) -> UInt64? {
-    guard checkPrivileged() else { return nil }
+    guard checkControl(number), checkPrivileged() else { return nil }
     switch number {
     case 0: return pointee.cr0
     case 2: return pointee.cr2
     case 3: return pointee.cr3
     case 4: return pointee.cr4
-    case 8 where pointee.codeMode == .bits64: return pointee.cr8
-    default:
-      raise(.invalidOpcode)
-      return nil
+    default: return pointee.cr8
     }
   }
 
   func writeControl(_ number: UInt8, _ value: UInt64) -> Bool {
-    guard checkPrivileged() else { return false }
+    guard checkControl(number), checkPrivileged() else { return false }
     let value = pointee.codeMode == .bits64 ? value : value & 0xFFFF_FFFF
     switch number {
     case 0: return writeCR0(value)
@@ -27,11 +33,10 @@ extension CPU {
       return true
     case 3: return writeCR3(value)
     case 4: return writeCR4(value)
-    case 8 where pointee.codeMode == .bits64:
+    default:
       guard value <= 15 else { return faults(.generalProtection(0)) }
       pointee.cr8 = value
       return true
-    default: return faults(.invalidOpcode)
     }
   }
 

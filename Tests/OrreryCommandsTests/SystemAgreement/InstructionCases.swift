@@ -40,7 +40,7 @@ enum InstructionCases {
     ("mov eax, dr4", [0x0F, 0x21, 0xE0]), ("mov dr1, ecx", [0x0F, 0x23, 0xC9]), ("mov dr5, ecx", [0x0F, 0x23, 0xE9]),
     ("mov rax, dr8", [0x44, 0x0F, 0x21, 0xC0]), ("mov dr9, rcx", [0x44, 0x0F, 0x23, 0xC9]),
     ("mov rax, dr12", [0x44, 0x0F, 0x21, 0xE0]), ("mov dr15, rcx", [0x44, 0x0F, 0x23, 0xF9]),
-    ("lock mov eax, cr0", [0xF0, 0x0F, 0x20, 0xC0]), ("lock mov cr3, ecx", [0xF0, 0x0F, 0x22, 0xD9]),
+    ("lock mov eax, cr0", [0xF0, 0x0F, 0x20, 0xC0]),
     ("mov eax, cr0 as of memory", [0x0F, 0x20, 0x05]), ("mov cr2, ecx as of memory", [0x0F, 0x22, 0x91]),
     ("mov edx, dr6 as of memory", [0x0F, 0x21, 0x72]), ("invlpg without a segment", [0x64, 0x0F, 0x01, 0x3F]),
     ("rdmsr 0", [0xB9, 0xFF, 0xFF, 0xFF, 0x0F, 0x0F, 0x32]), ("wrmsr 0", [0xB9, 0xFF, 0xFF, 0xFF, 0x0F, 0x0F, 0x30]),
@@ -80,7 +80,11 @@ enum InstructionCases {
     case "c6 /1", "8f /1": ("Volume 2, table A-6: group 11 and group 1A have /0 only. QEMU takes every /r.", "6")
     case "lock mov", "lock bt", "lock test":
       ("Volume 2, LOCK: #UD but for the instructions listed there with a memory destination. QEMU executes it.", "6")
-    case "lock mov eax, cr0", "lock mov cr3, ecx":
+    case "mov eax, cr1" where mode.isUser, "mov eax, cr5" where mode.isUser, "mov eax, cr7" where mode.isUser,
+      "mov cr6, ecx" where mode.isUser, "mov rax, dr8" where mode == .user64, "mov dr9, rcx" where mode == .user64,
+      "mov rax, dr12" where mode == .user64, "mov dr15, rcx" where mode == .user64:
+      ("Volume 3, 6.9: what is no instruction is found before its privilege is looked at. QEMU raises #GP(0).", "6")
+    case "lock mov eax, cr0":
       ("Volume 2, MOV to and from control registers: #UD with LOCK. QEMU takes it for AMD's way to CR8.", "6")
     case "movntdq register": ("Volume 2, MOVNTDQ: only to memory. QEMU executes the register form.", "6")
     case "movntq register": ("Volume 2, MOVNTQ: only to memory. QEMU executes the register form.", "6")
