@@ -42,7 +42,10 @@ struct BisectCommand: ParsableCommand {
   @OptionGroup(title: "In time") var inTime: BisectInTimeOptions
 
   func validate() throws {
-    if !traces.isEmpty { return try overCommits.refuse() }
+    if !traces.isEmpty {
+      try inTime.validate(traces)
+      return try overCommits.refuse()
+    }
     try inTime.refuse()
     try overCommits.validateAsGiven()
   }

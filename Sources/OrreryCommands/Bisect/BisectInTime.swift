@@ -31,18 +31,24 @@ struct BisectInTimeOptions: ParsableArguments {
     guard when == nil, !monotonic else { throw ValidationError("--when: say which trace is searched") }
   }
 
-  /// Searches one trace, or where two part.
-  func run(_ traces: [String], json: Bool) throws {
+  /// Whether it is said what to search for in `traces`.
+  func validate(_ traces: [String]) throws {
     switch (traces.count, when) {
-    case (1, let when?):
-      try PredicateBisect(path: traces[0], when: when, isMonotonic: monotonic, isJSON: json).run()
-    case (2, nil):
-      guard !monotonic else { throw ValidationError("--monotonic goes with --when") }
-      try DivergenceBisect(firstPath: traces[0], secondPath: traces[1], isJSON: json).run()
+    case (1, _?): break
+    case (2, nil): if monotonic { throw ValidationError("--monotonic goes with --when") }
     case (1, nil):
       throw ValidationError("with one trace, say what to look for: --when 'byte at 0x10_0000 == 7'")
     case (2, _): throw ValidationError("--when looks through one trace, and two were given")
     default: throw ValidationError("expected one trace with --when, or two traces to compare")
+    }
+  }
+
+  /// Searches one trace, or where two part.
+  func run(_ traces: [String], json: Bool) throws {
+    if let when {
+      try PredicateBisect(path: traces[0], when: when, isMonotonic: monotonic, isJSON: json).run()
+    } else {
+      try DivergenceBisect(firstPath: traces[0], secondPath: traces[1], isJSON: json).run()
     }
   }
 }
