@@ -95,6 +95,22 @@ import Testing
       ["allocate 8 bytes → #1", "… this line 21 times in all"],
       ["~ heap: allocates 8 bytes 21 times, was 20 times"]
     ),
+    (
+      "map, main", ["map 0x4444_0000_0000 +12 KiB 4K writable no-execute, frames #f1…#f3"],
+      ["map 0x4444_0000_0000 +8 KiB 4K writable no-execute, frames #f1…#f2"],
+      ["~ map: maps 0x4444_0000_0000 +8 KiB: was +12 KiB"]
+    ),
+    (
+      // The same is done once more later.
+      "heap, main",
+      [
+        "allocate 8 bytes → #1", "… this line 20 times in all", "allocate 16 bytes → #50", "allocate 8 bytes → #51",
+      ],
+      [
+        "allocate 8 bytes → #1", "… this line 21 times in all", "allocate 16 bytes → #50", "allocate 8 bytes → #51",
+      ],
+      ["~ heap: allocates 8 bytes 21 times in a row, was 20 times in a row"]
+    ),
   ]
 
   @Test(arguments: words)

@@ -55,6 +55,16 @@ import Testing
     #expect(try find(own, run("debug exit, exit value 16", input: [], [], reports: [report])) != nil)
   }
 
+  @Test func textThatComesLessOftenIsNotLost() throws {
+    let third = "key A, after serial \"ready> \" hit 3"
+    let reports = ["never came true: after serial \"ready> \" hit 3 (line 3)"]
+    let old = run("limit reached", input: [third], ["\"ready> \"", "\"ready> \"", "\"ready> \"", "\"sum 190\""])
+    let twice = run("limit reached", input: [], ["\"ready> \"", "\"ready> \"", "\"sum 190\""], reports: reports)
+    #expect(try find(old, twice) == nil)
+    let never = run("limit reached", input: [], ["\"sum 190\""], reports: reports)
+    #expect(try find(old, never) != nil)
+  }
+
   @Test func runThatEndsOtherwiseIsDifferent() throws {
     for end in ["triple fault", "debug exit, exit value 17", "not modelled, MOV to DR7"] {
       #expect(try find(golden, run(end, input: [], ["\"Hello\"", "\"sum 190\""], reports: [report])) == nil, "\(end)")

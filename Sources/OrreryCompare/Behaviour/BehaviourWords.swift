@@ -86,16 +86,16 @@ enum BehaviourWords {
   }
 
   /// What is done more often, or less.
-  static func counted(from old: Unit, to new: Unit) -> String {
+  ///
+  /// - Parameter isElsewhere: whether the same is done at other places of the section, too, so that only those here were counted.
+  static func counted(from old: Unit, to new: Unit, isElsewhere: Bool) -> String {
     let words = new.told.prefix(rowLimit).map { sentence(withoutBlocks($0)) }
     let more = new.told.count > rowLimit ? " and \(new.told.count - rowLimit) more" : ""
-    // Once here may be more often elsewhere.
-    let inARow = old.count == 1 || new.count == 1 ? " in a row" : ""
-    return actor(new) + words.joined(separator: ", ") + more
-      + " \(times(new.count))\(new.count > 1 ? inARow : ""), was \(times(old.count))\(old.count > 1 ? inARow : "")"
+    func times(_ count: Int) -> String {
+      count == 1 ? "once" : "\(Words.number(UInt64(count))) times" + (isElsewhere ? " in a row" : "")
+    }
+    return actor(new) + words.joined(separator: ", ") + more + " \(times(new.count)), was \(times(old.count))"
   }
-
-  private static func times(_ count: Int) -> String { count == 1 ? "once" : "\(Words.number(UInt64(count))) times" }
 
   /// What one of many does to its block: `allocate 16 bytes → #3` as `allocate 16 bytes`, `free #3 of 16 bytes` as `free blocks of 16 bytes`.
   private static func withoutBlocks(_ text: String) -> String {

@@ -3,6 +3,8 @@ struct ChangeFinder {
   private let units: [ComparedUnit]
   private let places: [Place]
   private let lanesLeftOut: [String]
+  /// How many units do the same in one section, on both sides.
+  private let deedCounts: [Deed: Int]
   /// The partner of a unit that was moved or changed, by its index.
   private var partners: [Int: (index: Int, kind: BehaviourChange.Kind)] = [:]
   /// Larger hunks are paired in order rather than by what their lines have in common, which takes as long as both sides multiplied.
@@ -14,6 +16,18 @@ struct ChangeFinder {
     self.units = units
     places = Self.places(units)
     self.lanesLeftOut = lanesLeftOut
+    deedCounts = units.reduce(into: [:]) { $0[Deed($1), default: 0] += 1 }
+  }
+
+  /// What is done, and in which section.
+  private struct Deed: Hashable {
+    var section: String
+    var textKey: Int
+
+    init(_ unit: ComparedUnit) {
+      section = unit.section
+      textKey = unit.textKey
+    }
   }
 
   mutating func find() -> [BehaviourChange] {
@@ -131,7 +145,7 @@ struct ChangeFinder {
       switch partner.kind {
       case .moved: moved(from: partner.index, to: index)
       case _ where old.count != unit.count && old.textKey == unit.textKey:
-        BehaviourWords.counted(from: old, to: unit)
+        BehaviourWords.counted(from: old, to: unit, isElsewhere: deedCounts[Deed(unit), default: 0] > 2)
       case _ where unit.section.isEmpty && unit.raw.hasPrefix("lanes:") && !lanesLeftOut.isEmpty:
         "only one side recorded " + lanesLeftOut.joined(separator: ", ") + "; not compared"
       default: BehaviourWords.changed(from: old, to: unit)
