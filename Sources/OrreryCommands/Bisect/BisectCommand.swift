@@ -43,8 +43,8 @@ struct BisectCommand: ParsableCommand {
 
   func validate() throws {
     if !traces.isEmpty {
-      try inTime.validate(traces)
-      return try overCommits.refuse()
+      try overCommits.refuse()
+      return try inTime.validate(traces)
     }
     try inTime.refuse()
     try overCommits.validateAsGiven()
