@@ -28,7 +28,7 @@ struct MissedText {
     }
   }
 
-  /// Whether the text is there as often as not to be lost: only the time that was waited for never came.
+  /// Whether the kernel still writes the text: then it did so less often than was waited for, and the text is not lost.
   var isStillWritten: Bool {
     lines.contains { $0.kind != .removed && Self.isPlace($0.section, of: name) && $0.text.contains(text) }
   }

@@ -27,8 +27,8 @@ import Testing
     let writer = try TraceWriter(header: TraceHeader(revision: "pc-1"), sink: sink)
     var clock: Clock = 0
     for fault in faults {
-      let place = try #require(functions.firstIndex(of: fault.function))
-      let rip = 0x1000 + UInt64(place) * 256
+      // No symbol is at 0x9000.
+      let rip = functions.firstIndex(of: fault.function).map { 0x1000 + UInt64($0) * 256 } ?? 0x9000
       let delivery = ExceptionDelivery(vector: 14, errorCode: 2, cr2: fault.cr2, rip: rip)
       for payload in [Payload.exception(delivery), .exceptionReturn(vector: 14, rip: rip, openAbove: 0)] {
         try writer.append(payload, clock: clock)
@@ -78,6 +78,14 @@ import Testing
     let new = try behaviour(["main", "shell"], faults: [("main", 0xA000), ("main", 0xB000)])
     let changes = try words(old, new)
     #expect(changes.count == 1 && changes.first?.contains("shell") == true)
+  }
+
+  @Test func codeWithoutASymbolIsNoInlinedFunction() throws {
+    let named = try behaviour(["main", "task"], faults: [("task", 0xA000)])
+    let astray = try behaviour(["main", "task"], faults: [("nowhere", 0xA000)])
+    #expect(try !words(named, astray).isEmpty)
+    #expect(try !words(astray, named).isEmpty)
+    #expect(try words(astray, astray) == [])
   }
 
   @Test func imagesWithoutSymbolsProveNothing() throws {

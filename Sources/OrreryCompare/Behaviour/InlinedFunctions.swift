@@ -25,15 +25,22 @@ struct InlinedFunctions {
   }
 
   private static func functions(of behaviour: Behaviour, missingIn other: Behaviour) -> Set<Substring> {
+    guard let names = other.functions else { return [] }
+    // A function that both tell is in both kernels, so that behaviours that are the same are not searched.
+    let shared = Set(other.rows)
     var told: Set<Substring> = []
     var isException = false
     for row in behaviour.rows {
       if !row.hasPrefix(" ") { isException = row.hasPrefix("exception,") }
-      if isException, let range = range(in: row) { told.insert(row[range]) }
+      guard isException, !shared.contains(row), let range = range(in: row), isFunction(row[range]) else { continue }
+      told.insert(row[range])
     }
-    guard !told.isEmpty, let functions = other.functions?() else { return [] }
+    guard !told.isEmpty, let functions = names() else { return [] }
     return told.filter { !functions.contains(String($0)) }
   }
+
+  /// Whether `place` is the name of a function, rather than where no symbol says what the code is.
+  private static func isFunction(_ place: Substring) -> Bool { place != "the image" && !place.hasPrefix("0x") }
 
   /// The function in a line about an exception, such as `page fault in Heap.grow, supervisor write to …` and `page fault handled, returns to recover`.
   static func range(in row: Substring) -> Range<Substring.Index>? {
