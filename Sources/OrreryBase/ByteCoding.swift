@@ -71,28 +71,32 @@ public struct ByteCodingError: Error, Hashable, Sendable, CustomStringConvertibl
 @frozen
 public struct ByteReader {
   @usableFromInline let bytes: ArraySlice<UInt8>
-  /// The offset of the next byte, counted from the start of the data.
-  public private(set) var offset: Int
+  @usableFromInline var position: Int
 
   public init(_ bytes: [UInt8]) {
     self.bytes = bytes[...]
-    self.offset = 0
+    position = 0
   }
 
   /// Reads `bytes`; offsets are counted from the slice's own indices, so errors name places in the whole.
   public init(_ bytes: ArraySlice<UInt8>) {
     self.bytes = bytes
-    self.offset = bytes.startIndex
+    position = bytes.startIndex
   }
+
+  /// The offset of the next byte, counted from the start of the data.
+  @inlinable
+  public var offset: Int { position }
 
   public var isAtEnd: Bool { offset == bytes.endIndex }
 
   /// How many bytes are left.
+  @inlinable
   public var remaining: Int { bytes.endIndex - offset }
 
   public mutating func byte() throws(ByteCodingError) -> UInt8 {
     guard offset < bytes.endIndex else { throw ended("a byte") }
-    defer { offset += 1 }
+    defer { position += 1 }
     return bytes[offset]
   }
 
@@ -105,6 +109,7 @@ public struct ByteReader {
     }
   }
 
+  @inlinable
   public mutating func fixed<Value: FixedWidthInteger>(_: Value.Type = Value.self) throws(ByteCodingError) -> Value {
     let size = MemoryLayout<Value>.size
     guard remaining >= size else { throw ended("\(size) bytes") }
@@ -112,7 +117,7 @@ public struct ByteReader {
     for index in 0..<size {
       value |= Value(truncatingIfNeeded: bytes[offset + index]) << Value(8 * index)
     }
-    offset += size
+    position += size
     return value
   }
 
@@ -151,13 +156,13 @@ public struct ByteReader {
     guard count <= UInt64(remaining) else {
       throw ByteCodingError(offset: start, reason: "\(count) bytes announced, \(remaining) left")
     }
-    defer { offset += Int(count) }
+    defer { position += Int(count) }
     return bytes[offset..<offset + Int(count)]
   }
 
   public mutating func take(_ count: Int) throws(ByteCodingError) -> ArraySlice<UInt8> {
     guard count >= 0, count <= remaining else { throw ended("\(count) bytes") }
-    defer { offset += count }
+    defer { position += count }
     return bytes[offset..<offset + count]
   }
 
@@ -174,7 +179,8 @@ public struct ByteReader {
     return Hash128(high: try fixed(UInt64.self), low: low)
   }
 
-  private func ended(_ what: String) -> ByteCodingError {
+  @usableFromInline
+  func ended(_ what: String) -> ByteCodingError {
     ByteCodingError(offset: offset, reason: "the data ends where \(what) should follow")
   }
 }

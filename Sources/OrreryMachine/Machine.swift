@@ -76,6 +76,7 @@ public final class Machine {
   deinit {
     cpu.pointee.blocks.pointee.deallocate()
     cpu.pointee.blocks.deinitialize(count: 1).deallocate()
+    cpu.pointee.breakpoints.pointee.deallocate()
     cpu.pointee.breakpoints.deinitialize(count: 1).deallocate()
     cpu.pointee.memory.pointee.deallocate()
     cpu.pointee.memory.deinitialize(count: 1).deallocate()

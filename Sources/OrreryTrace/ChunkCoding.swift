@@ -130,15 +130,23 @@ extension ChunkHeader {
 ///
 /// Memory is the chunk's own size and its shapes; every event is decoded when it is asked for.
 package final class ChunkDecoder {
+  /// How far the decoder has come.
+  private struct Progress {
+    var timeline: LaneDecoder
+    var clock: Clock
+    /// How many events the timeline has further, and how many of them are of the chosen lanes.
+    var eventsLeft: UInt32
+    var chosenLeft: UInt32
+  }
+
   package let header: ChunkHeader
   private let storage: UnsafeMutableRawBufferPointer
-  private var timeline: LaneDecoder
+  /// Behind a pointer, because an access to it then costs nothing but itself.
+  private let progress: UnsafeMutablePointer<Progress>
   /// One a lane number; those of absent lanes are empty.
   private let lanes: UnsafeMutableBufferPointer<LaneDecoder>
   /// The lanes whose events are given; the blocks of others are not decoded.
   private let chosen: LaneSet
-  private var clock: Clock
-  private var decoded: UInt32 = 0
 
   /// Nil with the name of the part that does not agree with its hash.
   package static func make(_ header: ChunkHeader, payload: [UInt8], lanes: LaneSet = .all) -> (
@@ -166,9 +174,13 @@ package final class ChunkDecoder {
     self.chosen = chosen
     storage = .allocate(byteCount: payload.count, alignment: 1)
     storage.copyBytes(from: payload)
-    clock = header.firstClock
     var offset = Int(header.timelineLength)
-    timeline = LaneDecoder(UnsafeRawBufferPointer(rebasing: storage[..<offset]))
+    progress = .allocate(capacity: 1)
+    progress.initialize(
+      to: Progress(
+        timeline: LaneDecoder(UnsafeRawBufferPointer(rebasing: storage[..<offset])), clock: header.firstClock,
+        eventsLeft: header.eventCount,
+        chosenLeft: header.blocks.reduce(0) { $0 + (chosen.contains($1.lane) ? $1.eventCount : 0) }))
     lanes = .allocate(capacity: 16)
     lanes.initialize(repeating: LaneDecoder(UnsafeRawBufferPointer(start: nil, count: 0)))
     for block in header.blocks {
@@ -179,33 +191,36 @@ package final class ChunkDecoder {
   }
 
   deinit {
+    progress.deinitialize(count: 1).deallocate()
     lanes.deinitialize()
     lanes.deallocate()
     storage.deallocate()
   }
 
-  /// The next event of the chosen lanes; nil after the last.
+  /// The next event of the chosen lanes; nil after the last. What the timeline has after that is not looked at.
   func next() throws(CodingFault) -> Event? {
-    while decoded < header.eventCount {
-      let entry = try timeline.varint()
-      let (next, overflow) = clock.addingReportingOverflow(entry >> 4)
-      guard !overflow, next <= header.lastClock else {
+    let progress = progress
+    while progress.pointee.chosenLeft > 0, progress.pointee.eventsLeft > 0 {
+      let entry = try progress.pointee.timeline.varint()
+      let (clock, overflow) = progress.pointee.clock.addingReportingOverflow(entry >> 4)
+      guard !overflow, clock <= header.lastClock else {
         throw CodingFault("an event is later than the end of its chunk")
       }
-      clock = next
-      let number = Int(truncatingIfNeeded: entry & 15)
-      guard let lane = Lane(rawValue: UInt8(truncatingIfNeeded: number)) else {
+      progress.pointee.clock = clock
+      progress.pointee.eventsLeft &-= 1
+      guard let lane = Lane(rawValue: UInt8(truncatingIfNeeded: entry & 15)) else {
         throw CodingFault("an event is of a lane that does not exist")
       }
-      decoded += 1
       guard chosen.contains(lane) else { continue }
-      let payload = try payload(lane, lanes.baseAddress.unsafelyUnwrapped + number)
-      return Event(sequence: header.firstSequence + UInt64(decoded) - 1, clock: clock, payload: payload)
+      progress.pointee.chosenLeft &-= 1
+      let payload = try payload(lane, lanes.baseAddress.unsafelyUnwrapped + Int(lane.rawValue))
+      let position = UInt64(header.eventCount &- progress.pointee.eventsLeft &- 1)
+      return Event(sequence: header.firstSequence + position, clock: clock, payload: payload)
     }
-    for lane in chosen.lanes where !lanes[Int(lane.rawValue)].isAtEnd {
-      throw CodingFault("a chunk has more bytes than its events take")
-    }
-    guard timeline.isAtEnd, clock == header.lastClock else {
+    let isPartlyRead = progress.pointee.eventsLeft > 0
+    guard progress.pointee.chosenLeft == 0, chosen.lanes.allSatisfy({ lanes[Int($0.rawValue)].isAtEnd }),
+      isPartlyRead || progress.pointee.timeline.isAtEnd && progress.pointee.clock == header.lastClock
+    else {
       throw CodingFault("a chunk has more bytes than its events take")
     }
     return nil

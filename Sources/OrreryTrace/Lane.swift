@@ -1,4 +1,5 @@
 /// One kind of event in a trace. The raw value is the lane's number in the file.
+@frozen
 public enum Lane: UInt8, Hashable, Sendable, CaseIterable {
   /// All that comes from outside: keys, serial bytes, scripted interrupts, with the anchor that caused them.
   case input = 0
@@ -46,16 +47,18 @@ extension Lane: Comparable {
 }
 
 /// A set of lanes, one bit a lane number.
+@frozen
 public struct LaneSet: OptionSet, Hashable, Sendable {
   public var rawValue: UInt16
 
+  @inlinable
   public init(rawValue: UInt16) { self.rawValue = rawValue }
 
   public init(_ lane: Lane) { self.init(rawValue: 1 << UInt16(lane.rawValue)) }
 
   public static let all = LaneSet(Lane.allCases.map { LaneSet($0) })
 
-  @inline(__always)
+  @inlinable
   public func contains(_ lane: Lane) -> Bool { rawValue & 1 << UInt16(lane.rawValue) != 0 }
 
   /// The lanes of the set in the order of their numbers.

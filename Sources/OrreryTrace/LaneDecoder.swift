@@ -25,9 +25,15 @@ struct LaneDecoder {
   mutating func varint() throws(CodingFault) -> UInt64 {
     let first = try byte()
     if first < 0x80 { return UInt64(first) }
+    // By far the most are of one byte or two.
+    if offset < bytes.count, 1..<0x80 ~= bytes[offset] {
+      defer { offset &+= 1 }
+      return UInt64(first & 0x7F) | UInt64(bytes[offset]) << 7
+    }
     return try longVarint(first)
   }
 
+  @inline(never)
   private mutating func longVarint(_ first: UInt8) throws(CodingFault) -> UInt64 {
     var value = UInt64(first & 0x7F)
     var shift: UInt64 = 7

@@ -104,6 +104,22 @@ public final class TraceWriter {
     try append(.map, clock: clock) { $0.pointee.map(change) }
   }
 
+  /// Appends a `Payload.interrupt`.
+  public func append(
+    interrupt vector: UInt8, source: InterruptSource, rip: UInt64, clock: Clock
+  ) throws(TraceError) {
+    try append(.interrupt, clock: clock) { $0.pointee.interrupt(vector: vector, source: source, rip: rip) }
+  }
+
+  /// Appends a `Payload.interruptReturn`.
+  public func append(
+    interruptReturn vector: UInt8, rip: UInt64, openAbove: UInt32, clock: Clock
+  ) throws(TraceError) {
+    try append(.interrupt, clock: clock) {
+      $0.pointee.interruptReturn(vector: vector, rip: rip, openAbove: openAbove)
+    }
+  }
+
   /// Appends a `Payload.invalidatePage`.
   public func append(invalidation address: LinearAddress, clock: Clock) throws(TraceError) {
     try append(.map, clock: clock) { $0.pointee.invalidatePage(address) }

@@ -37,18 +37,50 @@ struct ObservedEvents {
     write(with: writer) { writer throws(TraceError) in try writer.append(payload, clock: clock) }
   }
 
-  /// As `append(.map(…), …)`, without what making and taking apart a payload costs.
+  // The commonest events have ways of their own, without what making and taking apart a payload costs.
+
+  /// As `append(.map(…), …)`.
   @inline(__always)
   mutating func append(_ change: PageChange, clock: Clock) {
-    guard let writer, expansion == nil else { return append(.map(MapChange(change, aliases: [])), clock: clock) }
-    count &+= 1
+    guard let writer = countForWriter() else { return append(.map(MapChange(change, aliases: [])), clock: clock) }
     write(with: writer) { writer throws(TraceError) in try writer.append(change, clock: clock) }
   }
 
+  /// As `append(.invalidatePage(…), …)`.
+  @inline(__always)
   mutating func append(invalidation address: LinearAddress, clock: Clock) {
-    guard let writer, expansion == nil else { return append(.invalidatePage(address), clock: clock) }
-    count &+= 1
+    guard let writer = countForWriter() else { return append(.invalidatePage(address), clock: clock) }
     write(with: writer) { writer throws(TraceError) in try writer.append(invalidation: address, clock: clock) }
+  }
+
+  /// As `append(.interrupt(…), …)`.
+  @inline(__always)
+  mutating func append(interrupt vector: UInt8, source: InterruptSource, rip: UInt64, clock: Clock) {
+    guard let writer = countForWriter() else {
+      return append(.interrupt(vector: vector, source: source, rip: rip), clock: clock)
+    }
+    write(with: writer) { writer throws(TraceError) in
+      try writer.append(interrupt: vector, source: source, rip: rip, clock: clock)
+    }
+  }
+
+  /// As `append(.interruptReturn(…), …)`.
+  @inline(__always)
+  mutating func append(interruptReturn vector: UInt8, rip: UInt64, openAbove: UInt32, clock: Clock) {
+    guard let writer = countForWriter() else {
+      return append(.interruptReturn(vector: vector, rip: rip, openAbove: openAbove), clock: clock)
+    }
+    write(with: writer) { writer throws(TraceError) in
+      try writer.append(interruptReturn: vector, rip: rip, openAbove: openAbove, clock: clock)
+    }
+  }
+
+  /// Counts an event for the writer, when it goes nowhere else.
+  @inline(__always)
+  private mutating func countForWriter() -> Unmanaged<TraceWriter>? {
+    guard let writer, expansion == nil else { return nil }
+    count &+= 1
+    return writer
   }
 
   @inline(__always)

@@ -39,7 +39,14 @@ struct Observers: Sendable {
   mutating func observe(
     _ records: UnsafeBufferPointer<ProbeRecord>, bytes: [UInt8], endsStep: Bool, into events: inout ObservedEvents
   ) {
-    for index in records.indices { observe(records[index], bytes: bytes, into: &events) }
+    // Not by indices: a record is large, and most of it is not looked at.
+    if var record = records.baseAddress {
+      let end = record + records.count
+      while record < end {
+        observe(record.pointee, bytes: bytes, into: &events)
+        record += 1
+      }
+    }
     if endsStep { pageTables.finishStep(into: &events) }
   }
 

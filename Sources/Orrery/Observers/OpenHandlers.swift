@@ -29,8 +29,10 @@ struct OpenHandlers: Sendable {
   mutating func open(_ handler: Handler) {
     // A frame pushed over an older one: that one can never be returned through. In 64-bit mode a frame is five quadwords (SDM volume 3, 6.14.2).
     let frame = handler.stackPointerAfter
-    handlers.removeAll { older in
-      older.stackPointerAfter &- frame < 40 || frame &- older.stackPointerAfter < 40
+    if !handlers.isEmpty {
+      handlers.removeAll { older in
+        older.stackPointerAfter &- frame < 40 || frame &- older.stackPointerAfter < 40
+      }
     }
     if handlers.count == Self.limit { handlers.removeFirst() }
     handlers.append(handler)
@@ -49,6 +51,6 @@ struct OpenHandlers: Sendable {
       ?? handlers.lastIndex { $0.rip == rip && $0.stackPointerBefore == stackPointerAfter }
     guard let index = found else { return nil }
     let openAbove = UInt32(truncatingIfNeeded: handlers.count - 1 - index)
-    return Closed(handler: handlers.remove(at: index), openAbove: openAbove)
+    return Closed(handler: openAbove == 0 ? handlers.removeLast() : handlers.remove(at: index), openAbove: openAbove)
   }
 }

@@ -71,13 +71,21 @@ struct PageTableObserver: Sendable {
     recent = nil
   }
 
+  @inline(__always)
   mutating func observeTableEntry(_ record: ProbeRecord, into events: inout ObservedEvents) {
     startStep(clock: record.clock, into: &events)
     let frame = record.value0 & ~0xFFF
-    let index = Int(record.value0 & 0xFFF) / 8
+    let index = Int(truncatingIfNeeded: record.value0 & 0xFFF) &>> 3
     if record.detail == 0, before == nil, reportInRecentTable(record, frame: frame, index: index, into: &events) {
       return
     }
+    observeOtherTableEntry(record, frame: frame, index: index, into: &events)
+  }
+
+  @inline(never)
+  private mutating func observeOtherTableEntry(
+    _ record: ProbeRecord, frame: UInt64, index: Int, into events: inout ObservedEvents
+  ) {
     if record.detail == 0, before == nil, reportSinglePage(record, frame: frame, index: index, into: &events) {
       return
     }
@@ -87,6 +95,7 @@ struct PageTableObserver: Sendable {
     recent = nil
   }
 
+  @inline(__always)
   func observeInvalidation(_ record: ProbeRecord, into events: inout ObservedEvents) {
     events.append(invalidation: LinearAddress(record.value0), clock: record.clock)
   }
@@ -113,6 +122,7 @@ struct PageTableObserver: Sendable {
     beforePlacements = nil
   }
 
+  @inline(__always)
   private mutating func startStep(clock: Clock, into events: inout ObservedEvents) {
     guard clock != stepClock else { return }
     finishStep(into: &events)

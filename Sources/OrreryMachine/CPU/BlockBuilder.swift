@@ -78,6 +78,9 @@ extension CPU {
       pointee.blocks.pointee.remember(block, linear: linear)
       return block
     }
+    if is64, isCanonical(linear), let block = pointee.blocks.pointee.displacedBlock(linear: linear, mode: mode) {
+      return block
+    }
     guard let page = fetchPage(linear) else { return nil }
     let frame = page.frame
     var candidate = pointee.blocks.pointee.firstBlock(frame: frame, linear: linear, mode: mode)
@@ -352,7 +355,8 @@ extension Operation {
     result.base = a
     result.a = next.a
     result.index = next.b
-    result.condition = next.condition
+    let comparesWithZero = first == .testSelect64 || first == .testImmediateSelect64
+    result.condition = comparesWithZero ? next.condition.afterTest : next.condition
     result.offset = next.offset
     result.length = next.length
     result.left = next.left

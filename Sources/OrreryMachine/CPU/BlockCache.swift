@@ -67,9 +67,10 @@ struct BlockCache {
 
   // MARK: Finding
 
+  /// Addresses that lie in a row, such as the branches of a switch, have entries of their own; and one that two share has a free one beside it.
   @inline(__always)
   static func jumpCacheIndex(_ linear: UInt64) -> Int {
-    Int(truncatingIfNeeded: (linear ^ linear >> 5) & UInt64(jumpCacheCount - 1))
+    Int(truncatingIfNeeded: (linear ^ linear >> 12) & UInt64(jumpCacheCount - 1))
   }
 
   private static func bucketIndex(frame: UInt64, linear: UInt64, mode: UInt8) -> Int {
@@ -86,9 +87,27 @@ struct BlockCache {
     buckets[Self.bucketIndex(frame: frame, linear: linear, mode: mode)]
   }
 
-  /// Remembers that `linear`, where it begins, leads to `block`.
+  /// Remembers that `linear`, where it begins, leads to `block`. The block whose place it takes moves to the entry beside it, if that is free.
   mutating func remember(_ block: UnsafeMutablePointer<Block>, linear: UInt64) {
     let index = Self.jumpCacheIndex(linear)
+    let displaced = jumpCache[index]
+    if displaced != block, displaced.pointee.tag != Block.deadTag, jumpCache[index ^ 1].pointee.tag == Block.deadTag {
+      setJumpCache(index ^ 1, displaced)
+    }
+    setJumpCache(index, block)
+  }
+
+  /// The block that `linear` led to before another one took its place; from now on it is found first.
+  mutating func displacedBlock(linear: UInt64, mode: UInt8) -> UnsafeMutablePointer<Block>? {
+    let index = Self.jumpCacheIndex(linear)
+    let block = jumpCache[index ^ 1]
+    guard block.pointee.tag == BlockMode.tag(linear: linear, mode: mode) else { return nil }
+    jumpCache[index ^ 1] = jumpCache[index]
+    setJumpCache(index, block)
+    return block
+  }
+
+  private mutating func setJumpCache(_ index: Int, _ block: UnsafeMutablePointer<Block>) {
     if jumpCache[index] == noBlock { filledEntries.append(Int32(truncatingIfNeeded: index)) }
     jumpCache[index] = block
   }

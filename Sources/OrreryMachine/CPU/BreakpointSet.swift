@@ -14,53 +14,65 @@ struct BreakpointSet {
     static let debugRegister = Roles(rawValue: 1 << 3)
   }
 
-  private var addresses: [UInt64] = []
-  private var roles: [Roles] = []
+  private struct Slot {
+    var address: UInt64 = 0
+    /// None while the slot is free.
+    var roles: Roles = []
+  }
+
+  /// Behind a pointer, because it is looked into at every boundary and must not count references.
+  private var slots: UnsafeMutablePointer<Slot>
+  private var slotCount: Int
   private(set) var count = 0
 
-  @inline(__always)
-  func contains(_ address: UInt64) -> Bool { count != 0 && !self.roles(at: address).isEmpty }
+  init() {
+    slotCount = 64
+    slots = .allocate(capacity: slotCount)
+    slots.initialize(repeating: Slot(), count: slotCount)
+  }
+
+  func deallocate() { slots.deallocate() }
 
   @inline(__always)
-  func roles(at address: UInt64) -> Roles { count == 0 ? [] : roles[slot(of: address)] }
+  func contains(_ address: UInt64) -> Bool { count != 0 && !roles(at: address).isEmpty }
+
+  @inline(__always)
+  func roles(at address: UInt64) -> Roles { slot(of: address).pointee.roles }
 
   /// Whether `address` was not in the set before.
   mutating func insert(_ address: UInt64, _ role: Roles) -> Bool {
-    if count * 2 >= addresses.count { grow() }
+    if count * 2 >= slotCount { rebuild(slotCount: slotCount * 2) { $0 } }
     let slot = slot(of: address)
-    let isNew = roles[slot].isEmpty
-    addresses[slot] = address
-    roles[slot].insert(role)
+    let isNew = slot.pointee.roles.isEmpty
+    slot.pointee.address = address
+    slot.pointee.roles.insert(role)
     if isNew { count += 1 }
     return isNew
   }
 
   /// Takes `role` from every address, and addresses without a role from the set.
-  mutating func removeAll(_ role: Roles) {
-    let old = (addresses, roles)
-    addresses = Array(repeating: 0, count: old.0.count)
-    roles = Array(repeating: [], count: old.1.count)
-    count = 0
-    for index in old.0.indices {
-      let rest = old.1[index].subtracting(role)
-      if !rest.isEmpty { _ = insert(old.0[index], rest) }
-    }
-  }
+  mutating func removeAll(_ role: Roles) { rebuild(slotCount: slotCount) { $0.subtracting(role) } }
 
   /// Where `address` is, or would be put. There is always a free slot.
   @inline(__always)
-  private func slot(of address: UInt64) -> Int {
-    let mask = addresses.count - 1
-    var slot = Int(truncatingIfNeeded: (address &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
-    while !roles[slot].isEmpty && addresses[slot] != address { slot = (slot + 1) & mask }
-    return slot
+  private func slot(of address: UInt64) -> UnsafeMutablePointer<Slot> {
+    let mask = slotCount &- 1
+    var index = Int(truncatingIfNeeded: (address &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
+    while !slots[index].roles.isEmpty && slots[index].address != address { index = (index &+ 1) & mask }
+    return slots + index
   }
 
-  private mutating func grow() {
-    let old = (addresses, roles)
-    addresses = Array(repeating: 0, count: max(64, old.0.count * 2))
-    roles = Array(repeating: [], count: addresses.count)
+  /// Puts every address whose roles `change` leaves some of into new slots.
+  private mutating func rebuild(slotCount newCount: Int, _ change: (Roles) -> Roles) {
+    let old = (slots: slots, count: slotCount)
+    slotCount = newCount
+    slots = .allocate(capacity: newCount)
+    slots.initialize(repeating: Slot(), count: newCount)
     count = 0
-    for index in old.0.indices where !old.1[index].isEmpty { _ = insert(old.0[index], old.1[index]) }
+    for index in 0..<old.count {
+      let roles = change(old.slots[index].roles)
+      if !roles.isEmpty { _ = insert(old.slots[index].address, roles) }
+    }
+    old.slots.deallocate()
   }
 }

@@ -98,7 +98,20 @@ extension CPU {
     if pointee.lazyFlags.kinds == LazyFlags.subtract | 3 && operation.pointee.condition.isOrder {
       return operation.pointee.conditionHolds(comparing: pointee.lazyFlags.left, with: pointee.lazyFlags.right)
     }
-    return conditionHolds(Int32(operation.pointee.condition.code))
+    return conditionHoldsOtherwise(operation)
+  }
+
+  /// The same, most often after a TEST.
+  @inline(never)
+  private func conditionHoldsOtherwise(_ operation: UnsafeMutablePointer<Operation>) -> Bool {
+    let kinds = pointee.lazyFlags.kinds
+    let condition = operation.pointee.condition
+    if kinds & 0xFFFC == LazyFlags.logic {
+      let value = pointee.lazyFlags.result &<< (64 &- UInt64(8 &<< (kinds & 3)))
+      if condition.isOrder { return operation.pointee.conditionHolds(comparing: value, with: 0) }
+      if condition.isSign { return (Int64(bitPattern: value) < 0) != (condition.code & 1 != 0) }
+    }
+    return lazyFlags.holds(condition.code)
   }
 
   @inline(never)
@@ -2730,8 +2743,7 @@ extension CPU {
     let up = 64 &- UInt64(8 &<< operation.pointee.sizeLog2)
     let a = value &<< up
     setLogicFlags(a &>> up, sizeLog2: UInt16(operation.pointee.sizeLog2))
-    if operation.pointee.condition.isOrder { return operation.pointee.conditionHolds(comparing: a, with: 0) }
-    return conditionHolds(Int32(operation.pointee.condition.code))
+    return operation.pointee.conditionHolds(comparing: a, with: 0)
   }
 
   // MARK: Flags

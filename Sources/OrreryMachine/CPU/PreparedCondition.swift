@@ -23,6 +23,13 @@ struct PreparedCondition {
 
   var code: UInt8 { rawValue & 0xF }
 
+  /// S or NS.
+  @inline(__always)
+  var isSign: Bool { rawValue & 0xE == 8 }
+
+  /// The same condition for after a TEST: OF is clear there, so that S and NS are L and GE, which are of order.
+  var afterTest: PreparedCondition { isSign ? PreparedCondition(code: code + 4) : self }
+
   @inline(__always)
   var isOrder: Bool { rawValue & Self.isOrder != 0 }
 

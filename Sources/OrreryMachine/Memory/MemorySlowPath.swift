@@ -12,7 +12,7 @@ extension CPU {
   }
 
   /// Stores the low `size` (1, 2, 4, 8) bytes; false with the fault set and nothing stored.
-  @inline(never)
+  @inline(__always)
   func storeSlow(_ linear: UInt64, _ value: UInt64, size: Int) -> Bool {
     guard isAligned(linear, size: size), watch(linear, size: size, isWrite: true) else { return false }
     return store(linear, value, size: size, isUser: pointee.cpl == 3)
@@ -204,18 +204,22 @@ extension CPU {
     guard isCanonical(linear) else { return faultsAsNonCanonical() }
     let offset = Int(linear & 0xFFF)
     guard offset + size <= 4096 else { return storeAcrossPages(linear, value, size: size, isUser: isUser) }
-    guard let translation = translate(linear, .write, isUser: isUser),
-      storePhysical(translation.physicalPage | linear & 0xFFF, value, size: size)
-    else { return false }
-    // Entered already for loads, and its stores must go on being seen.
+    guard let translation = translate(linear, .write, isUser: isUser) else { return false }
     let frame = translation.physicalPage >> 12
-    if entry.pointee.readTag == linear & ~0xFFF && pointee.memory.pointee.isRAM(frame)
-      && !pointee.memory.pointee.pageFlags(frame).takesPlainStores
-    {
+    let physical = translation.physicalPage | linear & 0xFFF
+    guard pointee.memory.pointee.isRAM(frame) else {
+      guard storeBeyondMemory(physical, value, size: size) else { return false }
+      fill(linear, translation, isUser: isUser)
       return true
     }
-    // The store may have changed the tables themselves: then the next access translates anew.
-    if cachedTranslation(linear) != nil { fill(linear, translation, isUser: isUser) }
+    let isTable = pointee.memory.pointee.pageFlags(frame).contains(.translating)
+    storeToMemory(physical, value, size: size)
+    // Entered already for loads, and its stores must go on being seen.
+    if entry.pointee.readTag == linear & ~0xFFF && !pointee.memory.pointee.pageFlags(frame).takesPlainStores {
+      return true
+    }
+    // A table may have been changed that the translation itself came from: then the next access translates anew.
+    if !isTable || cachedTranslation(linear) != nil { fill(linear, translation, isUser: isUser) }
     return true
   }
 

@@ -19,6 +19,10 @@ struct PageFlags: OptionSet {
   /// Somebody wants to know of every change of it.
   static let inspected = PageFlags(rawValue: 1 << 6)
 
+  /// Whether somebody must be told which words of it change.
+  @inline(__always)
+  var followsWords: Bool { rawValue & 0b101_1000 != 0 }
   /// Whether a store needs no bookkeeping.
+  @inline(__always)
   var takesPlainStores: Bool { rawValue & 0b101_1111 == 0b000_0011 }
 }

@@ -33,6 +33,19 @@ enum PageEntry {
   static let reservedAddress: UInt64 = address & ~(1 << physicalAddressBits - 1)
 }
 
+extension TranslationRights {
+  /// What a walk found out: `common` are the bits that all its entries have, `any` those that one has at least. `isAccessed` says that the walk itself
+  /// sets the accessed bits.
+  @inline(__always)
+  fileprivate init(common: UInt64, any: UInt64, isAccessed: Bool) {
+    let accessed = isAccessed ? PageEntry.accessed : common & PageEntry.accessed
+    self.init(
+      rawValue: UInt8(
+        truncatingIfNeeded: (common & PageEntry.user) >> 2 | common & PageEntry.writable | accessed >> 1
+          | (any & PageEntry.noExecute) >> 60))
+  }
+}
+
 /// The bits of a page fault's error code (Intel SDM volume 3, 4.7).
 enum PageFaultCode {
   static let protection: UInt32 = 1 << 0
@@ -102,7 +115,9 @@ extension CPU {
     _ linear: UInt64, _ access: MemoryAccess, isFourLevel: Bool, isUser: Bool, hasEffects: Bool
   ) -> WalkOutcome {
     let alwaysReserved = PageEntry.reservedAddress | (checksNoExecute ? 0 : PageEntry.noExecute)
-    var rights = TranslationRights.beforeWalk
+    // The bits that all entries on the way have, and those that any has.
+    var common = UInt64.max
+    var any: UInt64 = 0
     // With `tlb=stale` a store to a table takes nothing away, so nobody has to see it.
     let isStale = modelledTLB != nil
     let notesTables = hasEffects && !isStale
@@ -134,16 +149,15 @@ extension CPU {
       }
       let hasRights = level < 3 || isFourLevel
       if hasRights {
-        if entry & PageEntry.user == 0 { rights.remove(.user) }
-        if entry & PageEntry.writable == 0 { rights.remove(.writable) }
-        if entry & PageEntry.noExecute != 0 { rights.insert(.noExecute) }
-        if entry & PageEntry.accessed == 0 && !hasEffects { rights.remove(.accessed) }
+        common &= entry
+        any |= entry
       }
       if notesTables {
         noteTable(
           frame: table >> 12, level: table & 0xFFF == 0 ? UInt8(level) : 0, base: linear & ~(1 << (shift + 9) - 1))
       }
       if isLeaf {
+        var rights = TranslationRights(common: common, any: any, isAccessed: hasEffects)
         guard allows(rights, access, isUser: isUser) else {
           return .fault(faultCode(access, isUser: isUser) | PageFaultCode.protection)
         }

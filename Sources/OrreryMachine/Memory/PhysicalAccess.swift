@@ -34,20 +34,32 @@ extension CPU {
 
   /// Stores the low `size` (1…8) bytes of `value` within a page and tells whoever depends on it; false with `stop` set where there is nothing.
   func storePhysical(_ address: UInt64, _ value: UInt64, size: Int) -> Bool {
+    guard pointee.memory.pointee.isRAM(address >> 12) else { return storeBeyondMemory(address, value, size: size) }
+    storeToMemory(address, value, size: size)
+    return true
+  }
+
+  /// The same in RAM.
+  @inline(__always)
+  func storeToMemory(_ address: UInt64, _ value: UInt64, size: Int) {
     let frame = address >> 12
     let offset = Int(address & 0xFFF)
-    if pointee.memory.pointee.isRAM(frame) {
-      pointee.memory.pointee.markDirty(frame)
-      let page = pointee.memory.pointee.bytes(ofFrame: frame)
-      let flags = pointee.memory.pointee.pageFlags(frame)
-      if flags.isDisjoint(with: [.translating, .watched, .inspected]) {
-        Self.store(page + offset, value, size: size)
-      } else {
-        storeToTable(page, frame: frame, offset: offset, value, size: size)
-      }
-      if flags.contains(.code) { codeChanged(frame: frame, offset: offset, size: size) }
-      return true
+    pointee.memory.pointee.markDirty(frame)
+    let page = pointee.memory.pointee.bytes(ofFrame: frame)
+    let flags = pointee.memory.pointee.pageFlags(frame)
+    if flags.followsWords {
+      storeToTable(page, frame: frame, offset: offset, value, size: size)
+    } else {
+      Self.store(page + offset, value, size: size)
     }
+    if flags.contains(.code) { codeChanged(frame: frame, offset: offset, size: size) }
+  }
+
+  /// The same elsewhere.
+  @inline(never)
+  func storeBeyondMemory(_ address: UInt64, _ value: UInt64, size: Int) -> Bool {
+    let frame = address >> 12
+    let offset = Int(address & 0xFFF)
     if let video = videoPage(frame) {
       if !isScreenDirty && pointee.system.pointee.recorded.contains(.screen) {
         let steps = pointee.steps
@@ -81,6 +93,11 @@ extension CPU {
 
   /// A store of up to eight bytes touches at most two aligned words; each that changed is reported.
   private func storeToTable(_ page: UnsafeMutableRawPointer, frame: UInt64, offset: Int, _ value: UInt64, size: Int) {
+    if size == 8 && offset & 7 == 0 {
+      let old = Self.load(page + offset, size: 8)
+      Self.store(page + offset, value, size: 8)
+      return wordChanged(frame: frame, offset: offset, old: old, new: value)
+    }
     let first = offset & ~7
     let last = (offset + size - 1) & ~7
     let oldFirst = Self.load(page + first, size: 8)

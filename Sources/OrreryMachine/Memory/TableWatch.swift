@@ -114,6 +114,7 @@ extension CPU {
   }
 
   /// A store changed an aligned word of a watched page.
+  @inline(__always)
   func watchedWordChanged(frame: UInt64, offset: UInt64, old: UInt64, new: UInt64) {
     let system = pointee.system
     if system.pointee.tables.notesPage(in: frame) {
@@ -126,6 +127,13 @@ extension CPU {
       }
       return
     }
+    watchedEntryChanged(frame: frame, offset: offset, old: old, new: new)
+  }
+
+  /// The same when it is not just one entry that maps a page.
+  @inline(never)
+  private func watchedEntryChanged(frame: UInt64, offset: UInt64, old: UInt64, new: UInt64) {
+    let system = pointee.system
     system.pointee.tables.wordChanged(
       frame: frame, offset: offset, old: old, new: new, memory: pointee.memory, mode: pagingMode,
       hasLargePages: pointee.cr4 & ControlRegister.pse != 0, clock: pointee.clock, rip: pointee.rip,

@@ -220,8 +220,9 @@ struct TranslationCache: ~Copyable {
   @inline(__always)
   func hasNoted(frame: UInt64, level: UInt8, base: UInt64) -> Bool {
     let index = Int(tableUseIndex[Int(frame)]) - 1
-    return index >= 0 && tableUses[index].generation == generation && tableUses[index].level == level
-      && tableUses[index].base == base
+    guard index >= 0 else { return false }
+    let use = tableUses[index]
+    return use.generation == generation && use.level == level && use.base == base
   }
 
   /// Notes that a translation to be cached was read from a table page. `level` 0 means that its entries cannot be attributed to single pages.
