@@ -65,6 +65,34 @@ struct CodeCacheTests {
     #expect(guest.cpu.pointee.isHalted && guest.cpu.pointee.gpr[0] == 0x11)
   }
 
+  @Test func routinesThatShareAPlaceInTheJumpCacheAreEachFound() {
+    // Three whose addresses have one entry of the jump cache and one that has the entry beside it; each adds a number of its own.
+    let places: [UInt64] = [0x2_1000, 0x2_2003, 0x2_3002, 0x2_4004]
+    let entries = places.map { BlockCache.jumpCacheIndex($0) }
+    #expect(Set(entries[..<3]).count == 1 && entries[3] == entries[0] ^ 1)
+    // mov edi, 1000; again: call r8; call r9; call r8; call r10; call r11; dec edi; jne again; hlt
+    let guest = Guest([
+      0xBF, 0xE8, 3, 0, 0, 0x41, 0xFF, 0xD0, 0x41, 0xFF, 0xD1, 0x41, 0xFF, 0xD0, 0x41, 0xFF, 0xD2, 0x41, 0xFF, 0xD3,
+      0xFF, 0xCF, 0x75, 0xED, 0xF4,
+    ])
+    // add rax, …; ret
+    let sums: [[UInt8]] = [[1, 0, 0, 0], [0x10, 0x27, 0, 0], [0x40, 0x78, 0x7D, 1], [3, 0, 0, 0]]
+    for index in places.indices {
+      let code: [UInt8] = [0x48, 0x05] + sums[index] + [0xC3]
+      guest.write(code, at: places[index])
+      guest.cpu.pointee.gpr[8 + index] = places[index]
+    }
+    guest.cpu.pointee.gpr[0] = 0
+    // 1 and 5 rounds of 17 steps, then one routine is replaced.
+    guest.run(steps: 1 + 5 * 17)
+    let others: UInt64 = 10_000 + 25_000_000 + 3
+    #expect(guest.cpu.pointee.gpr[0] == 5 * (2 + others))
+    guest.write([7], at: places[0] + 2)
+    guest.run(steps: 20_000)
+    #expect(guest.cpu.pointee.isHalted)
+    #expect(guest.cpu.pointee.gpr[0] == 1000 * others + 5 * 2 + 995 * 14)
+  }
+
   @Test func anInstructionAcrossTwoPagesExecutesAndIsInvalidatedFromBoth() {
     // mov eax, 0x11223344 with its first two bytes on one page; ret
     let guest = Guest([0xFF, 0xD3, 0xFF, 0xD3, 0xF4])
