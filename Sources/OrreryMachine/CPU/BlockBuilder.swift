@@ -297,6 +297,10 @@ extension Operation {
       result.code = code
       result.displacement = next.displacement
       result.index = next.a
+      // Only the jump can fault, to where no code may be.
+      result.offset = next.offset
+      result.length = next.length
+      result.left = next.left
       return result
     case .setCondition, .conditionalMove64, .conditionalMove32:
       return fused(withCondition: next)
@@ -324,12 +328,17 @@ extension Operation {
     }
   }
 
-  /// One operation that does this comparison and then the SETcc or CMOVcc `next`, both after `between`, which may as well come first.
+  /// One operation that does this comparison and then the SETcc, CMOVcc or Jcc `next`, both after `between`, which may as well come first.
   fileprivate func fused(with next: Operation, across between: Operation) -> Operation? {
-    // What a comparison reads lies in one or two general registers.
-    guard between.code == .moveImmediate64 || between.code == .not64, between.a & ~7 != a & ~7, between.a & ~7 != b & ~7
-    else { return nil }
-    return fused(withCondition: next)
+    switch between.code {
+    case .move64, .move32, .moveImmediate64, .moveImmediate8, .not64: break
+    default: return nil
+    }
+    // What a comparison reads lies in one or two general registers; and it writes none, as DEC does, for `between` may read it.
+    guard between.a & ~7 != a & ~7, between.a & ~7 != b & ~7, code != .decrement64, code != .decrement32 else {
+      return nil
+    }
+    return next.code == .jumpCondition ? fused(with: next) : fused(withCondition: next)
   }
 
   private func fused(withCondition next: Operation) -> Operation? {

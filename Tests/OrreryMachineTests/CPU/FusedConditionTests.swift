@@ -20,8 +20,11 @@ struct FusedConditionTests {
   ]
 
   /// Comes in between and leaves the flags alone.
-  private static let gaps: [[UInt8]] = [
-    [], [0x48, 0x89, 0xEF], [0xB9, 5, 0, 0, 0], [0x48, 0xF7, 0xD1], [0x48, 0x89, 0xEF, 0x48, 0x8D, 0x49, 0x07],
+  private static let gaps: [(name: String, code: [UInt8])] = [
+    ("nothing", []), ("mov rdi, rbp", [0x48, 0x89, 0xEF]), ("mov edi, ebp", [0x89, 0xEF]), ("mov cl, 5", [0xB1, 5]),
+    ("mov ecx, 5", [0xB9, 5, 0, 0, 0]), ("not rcx", [0x48, 0xF7, 0xD1]), ("mov rdi, rax", [0x48, 0x89, 0xC7]),
+    ("mov rax, rdi", [0x48, 0x89, 0xF8]), ("mov ah, 5", [0xB4, 5]), ("mov rbx, rdi", [0x48, 0x89, 0xFB]),
+    ("mov rdi, rbp; lea rcx, [rcx + 7]", [0x48, 0x89, 0xEF, 0x48, 0x8D, 0x49, 0x07]),
   ]
 
   /// CMOVcc RDX, RSI; CMOVcc EDX, ESI; SETcc DL; Jcc over MOV DL, 7.
@@ -42,7 +45,7 @@ struct FusedConditionTests {
     for condition in UInt8(0)..<16 {
       for gap in Self.gaps {
         for consumer in Self.consumers(condition) {
-          let guest = Guest(Self.producers[producer].code + gap + consumer + [0xF4])
+          let guest = Guest(Self.producers[producer].code + gap.code + consumer + [0xF4])
           for (left, right) in Self.operands {
             // First one step at a time, so that each instruction is a block of its own; then as one block.
             let states = [1, 100].map { stride in
@@ -50,7 +53,7 @@ struct FusedConditionTests {
             }
             #expect(
               states[0] == states[1],
-              "\(Self.producers[producer].name), gap \(gap), consumer \(consumer), \(left), \(right)")
+              "\(Self.producers[producer].name), \(gap.name), \(consumer), \(left), \(right)")
           }
         }
       }

@@ -112,6 +112,20 @@ struct LegacyModeTests {
     #expect(far.cpu.pointee.fault == .generalProtection(0) && far.rip == 0)
   }
 
+  @Test(arguments: [[], [0xB9, 5, 0]] as [[UInt8]])
+  func aConditionalJumpBeyondTheLimitFaultsAtTheJumpAndNotAtItsComparison(between: [UInt8]) {
+    // cmp ax, bx; (mov cx, 5;) je beyond the limit
+    let machine = makeMachine([0x39, 0xD8] + between + [0x0F, 0x84, 0x00, 0x20], isBig: false)
+    machine.cpu.pointee.segments[1].limit = 0xFFF
+    machine.cpu.updateMode()
+    machine.cpu.pointee.gpr[0] = 7
+    machine.cpu.pointee.gpr[3] = 7
+    machine.cpu.pointee.budget = 10
+    #expect(machine.cpu.execute() == .fault)
+    #expect(machine.cpu.pointee.fault == .generalProtection(0) && machine.rip == UInt64(2 + between.count))
+    #expect(machine.steps == (between.isEmpty ? 1 : 2) && machine.cpu.flags & Flag.zero != 0)
+  }
+
   @Test func pushaAndPopaKeepEveryRegisterButTheStackPointer() {
     // pusha; then clear all; popa; hlt
     let machine = makeMachine([0x60, 0x31, 0xC0, 0x31, 0xC9, 0x31, 0xFF, 0x61, 0xF4])
