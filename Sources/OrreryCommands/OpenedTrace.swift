@@ -20,7 +20,7 @@ struct OpenedTrace {
     }
   }
 
-  /// What is damaged, wherever it is: every byte is read and hashed, at about a second a gigabyte.
+  /// What is damaged, wherever it is: every byte is read and hashed.
   ///
   /// So all commands say the same of one trace, whatever part of it they were asked for.
   func findDamage() throws(CommandFailure) -> [TraceDamage] {

@@ -147,11 +147,14 @@ package final class ChunkDecoder {
   private let lanes: UnsafeMutableBufferPointer<LaneDecoder>
   /// The lanes whose events are given; the blocks of others are not decoded.
   private let chosen: LaneSet
+  private let readsTimeline: Bool
 
   /// Nil with the name of the part that does not agree with its hash.
-  package static func make(_ header: ChunkHeader, payload: [UInt8], lanes: LaneSet = .all) -> (
-    decoder: ChunkDecoder?, damagedPart: String?
-  ) {
+  ///
+  /// - Parameter readsTimeline: Whether the timeline is read to its end; otherwise what it has after the last event of `lanes` is not looked at.
+  package static func make(
+    _ header: ChunkHeader, payload: [UInt8], lanes: LaneSet = .all, readsTimeline: Bool = true
+  ) -> (decoder: ChunkDecoder?, damagedPart: String?) {
     precondition(payload.count == header.payloadLength, "a chunk is decoded from all its bytes")
     var offset = Int(header.timelineLength)
     let damaged: String? = payload.withUnsafeBytes { bytes in
@@ -166,12 +169,13 @@ package final class ChunkDecoder {
       return nil
     }
     if let damaged { return (nil, damaged) }
-    return (ChunkDecoder(header, payload, lanes), nil)
+    return (ChunkDecoder(header, payload, lanes, readsTimeline: readsTimeline), nil)
   }
 
-  private init(_ header: ChunkHeader, _ payload: [UInt8], _ chosen: LaneSet) {
+  private init(_ header: ChunkHeader, _ payload: [UInt8], _ chosen: LaneSet, readsTimeline: Bool) {
     self.header = header
     self.chosen = chosen
+    self.readsTimeline = readsTimeline
     storage = .allocate(byteCount: payload.count, alignment: 1)
     storage.copyBytes(from: payload)
     var offset = Int(header.timelineLength)
@@ -197,10 +201,10 @@ package final class ChunkDecoder {
     storage.deallocate()
   }
 
-  /// The next event of the chosen lanes; nil after the last. What the timeline has after that is not looked at.
+  /// The next event of the chosen lanes; nil after the last.
   func next() throws(CodingFault) -> Event? {
     let progress = progress
-    while progress.pointee.chosenLeft > 0, progress.pointee.eventsLeft > 0 {
+    while progress.pointee.eventsLeft > 0, readsTimeline || progress.pointee.chosenLeft > 0 {
       let entry = try progress.pointee.timeline.varint()
       let (clock, overflow) = progress.pointee.clock.addingReportingOverflow(entry >> 4)
       guard !overflow, clock <= header.lastClock else {
@@ -212,7 +216,8 @@ package final class ChunkDecoder {
         throw CodingFault("an event is of a lane that does not exist")
       }
       guard chosen.contains(lane) else { continue }
-      progress.pointee.chosenLeft &-= 1
+      // A faulty header may have promised fewer.
+      if progress.pointee.chosenLeft > 0 { progress.pointee.chosenLeft &-= 1 }
       let payload = try payload(lane, lanes.baseAddress.unsafelyUnwrapped + Int(lane.rawValue))
       let position = UInt64(header.eventCount &- progress.pointee.eventsLeft &- 1)
       return Event(sequence: header.firstSequence + position, clock: clock, payload: payload)

@@ -109,7 +109,8 @@ public struct TraceEvents {
       var chunk: ChunkDecoder?
       if readsEveryChunk || header.blocks.contains(where: { lanes.contains($0.lane) }) {
         let payload = try walker.source.bytes(at: payloadOffset, count: header.payloadLength)
-        let (intact, damagedPart) = ChunkDecoder.make(header, payload: payload, lanes: lanes)
+        let (intact, damagedPart) = ChunkDecoder.make(
+          header, payload: payload, lanes: lanes, readsTimeline: readsEveryChunk)
         if let damagedPart {
           throw .damaged(
             TraceDamage(

@@ -8,7 +8,8 @@ extension TraceReader {
   ///
   /// A trace whose recording was cut short is not damaged for that. Memory is one chunk, whatever the size.
   ///
-  /// - Parameter decodes: Whether each event is decoded too. Hashes alone find all that happens to a file; a faulty writer is found by decoding.
+  /// - Parameter decodes: Whether each event is decoded too, and not only its lane and clock. Hashes alone find all that happens to a file; a faulty
+  ///   writer is found by decoding.
   public func verify(decodes: Bool = true) throws(TraceError) -> [TraceDamage] {
     var found = try readHeader().damage
     found += damage.filter { !found.contains($0) }

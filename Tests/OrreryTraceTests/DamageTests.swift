@@ -1,6 +1,7 @@
 import OrreryBase
-import OrreryTrace
 import Testing
+
+@testable import OrreryTrace
 
 /// A small trace has every kind of block: header, chunks, index, end, trailer.
 @Suite struct DamageTests {
@@ -43,6 +44,43 @@ import Testing
     let reader = try TraceReader(source: MemoryTraceSource(smallTrace().bytes))
     #expect(try reader.verify().isEmpty)
     #expect(reader.isComplete)
+  }
+
+  /// A trace of one chunk whose timeline a faulty writer made, and hashed.
+  private func trace(withTimeline change: (inout [UInt8]) -> Void) throws -> TraceReader {
+    let sink = MemoryTraceSink()
+    let writer = try TraceWriter(header: .sample, sink: sink)
+    let headerLength = sink.bytes.count
+    for clock in [1, 2, 3] as [Clock] {
+      try writer.append(.interruptReturn(vector: 32, rip: 0x1000, openAbove: 0), clock: clock)
+      try writer.append(.mark(text: Array("now".utf8)), clock: clock)
+    }
+    try writer.flush()
+    let chunk = Array(sink.bytes[headerLength...])
+    let length = try #require(ChunkHeader.length(fromStart: chunk))
+    var header = try #require(ChunkHeader(Array(chunk[..<length])))
+    var timeline = Array(chunk[length..<length + Int(header.timelineLength)])
+    let blocks = chunk[(length + timeline.count)...]
+    change(&timeline)
+    header.timelineLength = UInt32(timeline.count)
+    header.timelineHash = Hash128(of: timeline)
+    return try TraceReader(source: MemoryTraceSource(sink.bytes[..<headerLength] + header.encode() + timeline + blocks))
+  }
+
+  @Test func aTimelineThatMakesNoSenseIsDamageWhateverIsAskedFor() throws {
+    #expect(try trace { _ in }.verify(decodes: false).isEmpty)
+    let faults: [(what: String, change: (inout [UInt8]) -> Void)] = [
+      ("a lane that does not exist", { $0[$0.count - 1] |= 0xF }),
+      ("later than the end of its chunk", { $0[$0.count - 1] += 0x10 }),
+      ("more bytes than its events take", { $0.append(0x01) }),
+    ]
+    for fault in faults {
+      let reader = try trace(withTimeline: fault.change)
+      for decodes in [false, true] {
+        let damage = try reader.verify(decodes: decodes)
+        #expect(damage.count == 1 && damage[0].what.contains(fault.what), "\(fault.what): \(damage)")
+      }
+    }
   }
 
   @Test func flipOfAnyByteIsFoundAndTheRestStaysReadable() throws {
